@@ -1,0 +1,64 @@
+//! A group of consecutive records of one partition, as a log hands it over.
+
+use arrow::array::{BinaryArray, Int64Array, RecordBatch, UInt64Array};
+
+use crate::identity::{Offset, TopicPartition};
+
+/// Consecutive records of one partition.
+///
+/// The chunks of a read tile its range: `start` is the `next` of the chunk before. A chunk may be
+/// empty and still move on, over transaction markers or compacted records.
+#[derive(Clone, Debug)]
+pub struct Chunk {
+    /// The partition that was read.
+    pub place: TopicPartition,
+    /// The first offset this chunk stands for.
+    pub start: Offset,
+    /// The first offset it no longer stands for.
+    pub next: Offset,
+    /// Each record's offset, ascending; `None` means `start`, `start + 1` and so on without gaps.
+    pub offsets: Option<UInt64Array>,
+    /// When the log took each record, in microseconds since 1970, where that is known.
+    pub arrivals: Option<Int64Array>,
+    /// The records themselves.
+    pub payload: Payload,
+}
+
+/// The records of a chunk, in one of two forms.
+#[derive(Clone, Debug)]
+pub enum Payload {
+    /// As a producer wrote them.
+    Raw(Raw),
+    /// Already in columns: any names and types that convert to the table's; a table column that is
+    /// absent here was not asked for or does not exist.
+    Typed(RecordBatch),
+}
+
+/// Records as a producer wrote them; all arrays have one row a record.
+#[derive(Clone, Debug)]
+pub struct Raw {
+    /// Keys; NULL where a record has none.
+    pub keys: BinaryArray,
+    /// Values; NULL is a tombstone.
+    pub values: BinaryArray,
+    /// Headers, as a JSON object in text of name to text; NULL where a record has none.
+    pub headers: BinaryArray,
+}
+
+impl Chunk {
+    /// How many records it holds.
+    pub fn rows(&self) -> usize {
+        match &self.payload {
+            Payload::Raw(raw) => arrow::array::Array::len(&raw.values),
+            Payload::Typed(batch) => batch.num_rows(),
+        }
+    }
+
+    /// The offset of record `row`.
+    pub fn offset(&self, row: usize) -> Offset {
+        match &self.offsets {
+            Some(list) => list.values().get(row).map_or(self.next, |at| Offset(*at)),
+            None => self.start.plus(row as u64),
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! What a view is and what it computes, in batch and in stream alike.
+//!
+//! ```text
+//!  event-log ──▶ batch-layer ─┐                    ┌─▶ serving-layer ──▶ comparison, cli
+//!            ──▶ speed-layer ─┴──▶ view-store ─────┘
+//!                   │  both run
+//!                   ▼
+//!       ┏━━━━━━━━ shared-logic ━━━━━━━━┓
+//!       ┃ decode ▸ prepare ▸ fold ▸ merge ▸ present ┃
+//!       ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
+//! ```
+//!
+//! Deliberately pure: no file, no clock, no thread, no Kafka. Events come in as [`chunk::Chunk`]s
+//! and leave as [`partial::Partial`]s, the mergeable folds that segments hold.
+
+pub mod admission;
+pub mod chunk;
+pub mod coverage;
+pub mod decode;
+pub mod identity;
+pub mod measure;
+pub mod partial;
+pub mod prepare;
+pub mod present;
+pub mod table;
+pub mod time;
+pub mod view;
