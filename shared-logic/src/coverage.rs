@@ -166,6 +166,18 @@ impl Span {
     }
 }
 
+impl Span {
+    /// This span with its watermarks counted from `before`, the watermark where it starts; for
+    /// ranges that were folded without knowing what came earlier.
+    pub fn following(self, before: Option<Watermark>) -> Self {
+        Self {
+            watermark_before: before,
+            watermark_after: before.max(self.watermark_after),
+            ..self
+        }
+    }
+}
+
 impl Coverage {
     /// The coverage of both sides together; partitions of only one side are taken as they are.
     ///

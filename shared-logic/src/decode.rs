@@ -1,11 +1,42 @@
 //! Bytes into columns: only the columns a job uses, and a fault for each value that does not convert.
+//!
+//! The rules are strict and the same for every form of input. A text is no number and a number no
+//! text. A number is an INT where it is integral (`3.0` is) and in range, a DECIMAL where no digit
+//! is lost. A TIMESTAMP is an ISO 8601 text (see [`instant`]) or a number of milliseconds since
+//! 1970 with at most three fraction digits; a DATE is a text, too. DOUBLE and REAL also take the
+//! texts `NaN`, `Infinity` and `-Infinity`. An absent field and `null` are NULL; of a field that a
+//! JSON object names twice the last one counts. Fields of a CSV line are text that converts to any
+//! type (`TRUE` and `true` are a BOOLEAN); an empty one is NULL, an empty one in quotes is `''`.
+//!
+//! A record whose text is broken is a fault as a whole, whichever columns were asked for.
 
-use arrow::array::RecordBatch;
+mod column;
+mod csv;
+mod json;
+mod number;
+mod scan;
+mod time;
+mod token;
+mod typed;
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, BinaryArray, RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
+
+use crate::chunk::{Chunk, Payload};
+use crate::identity::{Offset, TopicPartition};
+use crate::table::{Format, Table};
+use column::Column;
+
+pub use time::instant;
 
 /// The columns of a chunk, one row a record, whatever was wrong with some of them.
 #[derive(Clone, Debug)]
 pub struct Decoded {
-    /// The columns asked for, in the table's types and the order asked for; NULL where a fault says why.
+    /// The columns asked for, in the table's types and the order asked for; NULL where a fault says
+    /// why, so every column of its schema is nullable.
     pub columns: RecordBatch,
     /// What could not be read, by row, then by column; usually empty.
     pub faults: Vec<Fault>,
@@ -22,3 +53,225 @@ pub struct Fault {
     /// What was found and what was expected, in one line, with the value shortened.
     pub reason: String,
 }
+
+/// Input that no rejection of single records can express.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// A table column is not among the columns of the input.
+    #[error(
+        "the input of {place} has no column {column:?}, which table {table} declares; it has {found}: correct CREATE TABLE or the input"
+    )]
+    NoColumn {
+        /// What was read.
+        place: TopicPartition,
+        /// The table's name.
+        table: String,
+        /// The column that is missing.
+        column: String,
+        /// The columns that are there.
+        found: String,
+    },
+    /// A column number that the table does not have.
+    #[error("table {table} has no column number {index}, only {columns} columns from 0")]
+    NoIndex {
+        /// The table's name.
+        table: String,
+        /// The number asked for.
+        index: usize,
+        /// How many there are.
+        columns: usize,
+    },
+    /// Arrow could not make the columns, for example because a text column exceeds 2 GiB.
+    #[error(
+        "the records of {place} from offset {start} do not fit into columns: {reason}; read smaller chunks"
+    )]
+    Columns {
+        /// What was read.
+        place: TopicPartition,
+        /// The first offset of the chunk.
+        start: Offset,
+        /// What Arrow says.
+        reason: String,
+    },
+}
+
+/// Decodes chunks of one table into some of its columns.
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    table: Arc<Table>,
+    wanted: Vec<Wanted>,
+    schema: SchemaRef,
+    /// An index asked for that the table does not have.
+    absent: Option<usize>,
+}
+
+/// A column asked for.
+#[derive(Clone, Debug)]
+struct Wanted {
+    /// Its index in the table.
+    index: usize,
+    name: String,
+    required: bool,
+}
+
+/// The raw values of a chunk.
+struct Rows<'a> {
+    values: &'a BinaryArray,
+}
+
+impl<'a> Rows<'a> {
+    /// The text of a record.
+    #[inline]
+    fn text(&self, row: usize) -> Result<&'a str, String> {
+        if self.values.is_null(row) {
+            return Err("no value, a tombstone".into());
+        }
+        std::str::from_utf8(self.values.value(row))
+            .map_err(|error| format!("invalid UTF-8 at byte {}", error.valid_up_to()))
+    }
+}
+
+impl Decoder {
+    /// A decoder of `table` into its columns at `columns`, in that order.
+    pub fn new(table: Arc<Table>, columns: &[usize]) -> Self {
+        let fields: Vec<(usize, &Arc<Field>)> = (columns.iter())
+            .filter_map(|index| Some((*index, table.schema.fields().get(*index)?)))
+            .collect();
+        let wanted = (fields.iter())
+            .map(|(index, field)| Wanted {
+                index: *index,
+                name: field.name().clone(),
+                required: !field.is_nullable(),
+            })
+            .collect();
+        let nullable =
+            |(_, field): &(usize, &Arc<Field>)| field.as_ref().clone().with_nullable(true);
+        let schema = Schema::new(fields.iter().map(nullable).collect::<Vec<_>>());
+        let width = table.schema.fields().len();
+        Self {
+            absent: columns.iter().copied().find(|index| *index >= width),
+            schema: Arc::new(schema),
+            wanted,
+            table,
+        }
+    }
+
+    /// The schema of the decoded columns: the table's, every column nullable.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// The columns of a chunk's records.
+    ///
+    /// # Errors
+    /// Only where rejecting single records would not do: a column that typed input lacks, or a
+    /// column number beyond the table.
+    pub fn decode(&self, chunk: &Chunk) -> Result<Decoded, DecodeError> {
+        if let Some(index) = self.absent {
+            return Err(DecodeError::NoIndex {
+                table: self.table.name.clone(),
+                index,
+                columns: self.table.schema.fields().len(),
+            });
+        }
+        let mut faults = Vec::new();
+        let arrays = match &chunk.payload {
+            Payload::Raw(raw) => self.raw(&raw.values, &mut faults),
+            Payload::Typed(rows) => self.typed(chunk, rows, &mut faults)?,
+        };
+        self.require(&arrays, &mut faults);
+        let rows = RecordBatchOptions::new().with_row_count(Some(chunk.rows()));
+        let columns = RecordBatch::try_new_with_options(self.schema.clone(), arrays, &rows)
+            .map_err(|error| unfit(chunk, &error))?;
+        Ok(Decoded { columns, faults })
+    }
+
+    fn raw(&self, values: &BinaryArray, faults: &mut Vec<Fault>) -> Vec<ArrayRef> {
+        let types = self.schema.fields().iter().map(|field| field.data_type());
+        let mut columns: Vec<Column> =
+            (types.map(|data_type| Column::new(data_type, values.len()))).collect();
+        let rows = Rows { values };
+        match self.table.format {
+            Format::Json => json::decode(rows, &self.wanted, &mut columns, faults),
+            Format::Csv => {
+                let width = self.table.schema.fields().len();
+                csv::decode(rows, width, &self.wanted, &mut columns, faults);
+            }
+        }
+        columns.into_iter().map(Column::finish).collect()
+    }
+
+    fn typed(
+        &self,
+        chunk: &Chunk,
+        rows: &RecordBatch,
+        faults: &mut Vec<Fault>,
+    ) -> Result<Vec<ArrayRef>, DecodeError> {
+        let arrays = self
+            .wanted
+            .iter()
+            .zip(self.schema.fields())
+            .map(|(wanted, field)| {
+                let Some(array) = rows.column_by_name(&wanted.name) else {
+                    let fields = rows.schema();
+                    let names = fields.fields().iter().map(|field| field.name().as_str());
+                    return Err(DecodeError::NoColumn {
+                        place: chunk.place.clone(),
+                        table: self.table.name.clone(),
+                        column: wanted.name.clone(),
+                        found: names.collect::<Vec<_>>().join(", "),
+                    });
+                };
+                typed::convert(array, field.data_type(), |row, reason| {
+                    faults.push(Fault {
+                        row,
+                        column: Some(wanted.index),
+                        reason,
+                    });
+                })
+                .map_err(|error| unfit(chunk, &error))
+            });
+        arrays.collect()
+    }
+
+    /// Adds a fault for each NULL in a column that forbids it, and puts all in order.
+    fn require(&self, arrays: &[ArrayRef], faults: &mut Vec<Fault>) {
+        faults.sort_by_key(|fault| (fault.row, fault.column));
+        let known = faults.len();
+        for (wanted, array) in self.wanted.iter().zip(arrays) {
+            if !wanted.required || array.null_count() == 0 {
+                continue;
+            }
+            for row in (0..array.len()).filter(|row| array.is_null(*row)) {
+                // A value that did not convert has its fault, and so has a malformed record.
+                let explained = |column| {
+                    let known = faults.get(..known).unwrap_or_default();
+                    known
+                        .binary_search_by_key(&(row, column), |fault| (fault.row, fault.column))
+                        .is_ok()
+                };
+                if !explained(None) && !explained(Some(wanted.index)) {
+                    faults.push(Fault {
+                        row,
+                        column: Some(wanted.index),
+                        reason: format!("NULL, but column {} is NOT NULL", wanted.name),
+                    });
+                }
+            }
+        }
+        if faults.len() > known {
+            faults.sort_by_key(|fault| (fault.row, fault.column));
+        }
+    }
+}
+
+fn unfit(chunk: &Chunk, error: &ArrowError) -> DecodeError {
+    DecodeError::Columns {
+        place: chunk.place.clone(),
+        start: chunk.start,
+        reason: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

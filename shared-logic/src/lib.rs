@@ -17,6 +17,7 @@ pub mod admission;
 pub mod chunk;
 pub mod coverage;
 pub mod decode;
+mod group;
 pub mod identity;
 pub mod measure;
 pub mod partial;

@@ -1,9 +1,13 @@
 //! The fold of some ranges of events: what segments hold and what merges.
 
+use std::sync::Arc;
+
 use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use serde::{Deserialize, Serialize};
 
 use crate::coverage::Coverage;
+use crate::view::View;
 
 /// The fold of the events that `coverage` names: one row per window and key, accumulators in columns.
 ///
@@ -18,6 +22,22 @@ pub struct Partial {
     pub counters: Counters,
     /// One row per window and key.
     pub rows: RecordBatch,
+}
+
+/// The columns of the partials of a view, as [`Partial`] describes them.
+pub fn columns(view: &View) -> SchemaRef {
+    let window_start = DataType::Timestamp(TimeUnit::Microsecond, None);
+    let mut fields = vec![Field::new("window_start", window_start, false)];
+    for (n, key) in view.keys.iter().enumerate() {
+        fields.push(Field::new(format!("key_{n}"), key.clone(), true));
+    }
+    fields.push(Field::new("events", DataType::UInt64, false));
+    for (n, measure) in view.measures.iter().enumerate() {
+        for (name, data_type) in measure.state() {
+            fields.push(Field::new(format!("measure_{n}_{name}"), data_type, true));
+        }
+    }
+    Arc::new(Schema::new(fields))
 }
 
 /// Records that were read and not folded, by reason.

@@ -1,0 +1,154 @@
+//! Rows for people and for programs: a table, JSON lines or CSV.
+
+use std::io::Write;
+
+use anyhow::Result;
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::csv::WriterBuilder;
+use arrow::datatypes::{
+    DataType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
+use arrow::util::display::array_value_to_string;
+use clap::ValueEnum;
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use shared_logic::time::EventTime;
+
+/// How rows are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Aligned columns.
+    #[default]
+    Table,
+    /// One JSON object a line, timestamps in ISO 8601 UTC.
+    Json,
+    /// Comma-separated values with a header.
+    Csv,
+}
+
+/// A table on a terminal is cut after this many rows; the count below it is always complete.
+const SHOWN: usize = 40;
+
+/// Prints `rows` to `out`.
+pub fn rows(out: &mut impl Write, rows: &RecordBatch, format: Format) -> Result<()> {
+    match format {
+        Format::Table => table(out, rows),
+        Format::Json => json(out, rows),
+        Format::Csv => {
+            let text = WriterBuilder::new().with_header(true);
+            text.with_timestamp_format("%Y-%m-%dT%H:%M:%S%.fZ".into()).build(out).write(rows)?;
+            Ok(())
+        }
+    }
+}
+
+/// An empty table in the house's look: numbers to the right, no lines but under the header.
+pub fn sheet(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(header);
+    table
+}
+
+/// Aligns the columns from `first` on to the right.
+pub fn numbers_right(table: &mut Table, first: usize) {
+    for column in table.column_iter_mut().skip(first) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+}
+
+fn table(out: &mut impl Write, rows: &RecordBatch) -> Result<()> {
+    let schema = rows.schema();
+    let header: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    let mut table = sheet(&header);
+    for row in 0..rows.num_rows().min(SHOWN) {
+        let cells = rows.columns().iter().map(|column| cell(column, row));
+        table.add_row(cells.collect::<Result<Vec<_>>>()?);
+    }
+    for (index, field) in schema.fields().iter().enumerate() {
+        if let (true, Some(column)) = (field.data_type().is_numeric(), table.column_mut(index)) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    writeln!(out, "{}", table.trim_fmt())?;
+    let shown = if rows.num_rows() > SHOWN {
+        format!(", the first {SHOWN} shown; --format json or csv prints all")
+    } else {
+        String::new()
+    };
+    writeln!(out, "({} rows{shown})", rows.num_rows())?;
+    Ok(())
+}
+
+fn cell(column: &dyn Array, row: usize) -> Result<String> {
+    if column.is_null(row) {
+        return Ok("NULL".into());
+    }
+    Ok(match column.data_type() {
+        DataType::Timestamp(..) => {
+            instant(column.as_primitive::<TimestampMicrosecondType>().value(row))
+        }
+        DataType::Float64 => format!("{:.3}", column.as_primitive::<Float64Type>().value(row)),
+        _ => array_value_to_string(column, row)?,
+    })
+}
+
+fn instant(micros: i64) -> String {
+    EventTime(micros).to_string()
+}
+
+fn json(out: &mut impl Write, rows: &RecordBatch) -> Result<()> {
+    let schema = rows.schema();
+    let names: Vec<String> = (schema.fields().iter())
+        .map(|field| serde_json::to_string(field.name()))
+        .collect::<Result<_, _>>()?;
+    for row in 0..rows.num_rows() {
+        let mut separator = '{';
+        for (name, column) in names.iter().zip(rows.columns()) {
+            write!(out, "{separator}{name}:{}", value(column, row)?)?;
+            separator = ',';
+        }
+        writeln!(out, "}}")?;
+    }
+    Ok(())
+}
+
+fn value(column: &dyn Array, row: usize) -> Result<String> {
+    macro_rules! number {
+        ($type:ty) => {
+            column.as_primitive::<$type>().value(row).to_string()
+        };
+    }
+    macro_rules! float {
+        ($type:ty) => {{
+            let value = column.as_primitive::<$type>().value(row);
+            // JSON has no word for these; as text they are at least seen.
+            if value.is_finite() {
+                serde_json::to_string(&value)?
+            } else {
+                format!("\"{value}\"")
+            }
+        }};
+    }
+    if column.is_null(row) {
+        return Ok("null".into());
+    }
+    Ok(match column.data_type() {
+        DataType::Boolean => column.as_boolean().value(row).to_string(),
+        DataType::Int8 => number!(Int8Type),
+        DataType::Int16 => number!(Int16Type),
+        DataType::Int32 => number!(Int32Type),
+        DataType::Int64 => number!(Int64Type),
+        DataType::UInt8 => number!(UInt8Type),
+        DataType::UInt16 => number!(UInt16Type),
+        DataType::UInt32 => number!(UInt32Type),
+        DataType::UInt64 => number!(UInt64Type),
+        DataType::Float32 => float!(Float32Type),
+        DataType::Float64 => float!(Float64Type),
+        DataType::Decimal128(..) => array_value_to_string(column, row)?,
+        DataType::Timestamp(..) => {
+            format!("\"{}\"", instant(column.as_primitive::<TimestampMicrosecondType>().value(row)))
+        }
+        _ => serde_json::to_string(&array_value_to_string(column, row)?)?,
+    })
+}

@@ -1,0 +1,89 @@
+//! Accounting in rows: what was counted twice, lost or late, and whether the sum comes out.
+
+use roaring::RoaringBitmap;
+use shared_logic::identity::{Offset, TopicPartition};
+use shared_logic::time::EventTime;
+
+use crate::rule::Halves;
+
+/// An event as the independent reader of the input sees it: where it is in the log and when it
+/// happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Its partition.
+    pub place: TopicPartition,
+    /// Its offset there.
+    pub offset: Offset,
+    /// When it happened; `None` where that cannot be read.
+    pub time: Option<EventTime>,
+}
+
+/// One architecture's answer in rows against the truth. All figures are events after WHERE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Books {
+    /// The COUNT(*) of the answer that was served.
+    pub counted: u64,
+    /// The independent count over all events.
+    pub truth: u64,
+    /// Events folded more than once, each further time counted.
+    pub double: u64,
+    /// Events folded nowhere, other than the late ones.
+    pub missing: u64,
+    /// Events that arrived after their side of the boundary was closed.
+    pub late: u64,
+}
+
+impl Books {
+    /// `counted − truth`: the error of the answer in rows.
+    pub fn net(&self) -> i64 {
+        self.counted.cast_signed().wrapping_sub(self.truth.cast_signed())
+    }
+
+    /// Whether `counted = truth + double − missing − late`. Where it does not hold, the answer has
+    /// an error that the seam does not explain: a bug.
+    pub fn balance(&self) -> bool {
+        let explained = i128::from(self.truth) + i128::from(self.double)
+            - i128::from(self.missing)
+            - i128::from(self.late);
+        i128::from(self.counted) == explained
+    }
+}
+
+/// How often the halves fold each event, from offsets and event times alone.
+///
+/// `wanted` holds the numbers of the rows that a view folds: after WHERE, with an event time.
+pub fn multiplicity(halves: &Halves, rows: &[Row], wanted: &RoaringBitmap) -> Multiplicity {
+    let mut batch = RoaringBitmap::new();
+    let mut speed = RoaringBitmap::new();
+    let mut closed = RoaringBitmap::new();
+    for number in wanted {
+        let Some(row) = rows.get(number as usize) else { continue };
+        let Some(time) = row.time else { continue };
+        if halves.batch.takes(&row.place, row.offset, time) {
+            batch.insert(number);
+        }
+        if halves.speed.takes(&row.place, row.offset, time) {
+            speed.insert(number);
+        }
+        if halves.batch.closed_before(&row.place, row.offset, time) {
+            closed.insert(number);
+        }
+    }
+    let nowhere = wanted - &(&batch | &speed);
+    Multiplicity {
+        double: &batch & &speed,
+        late: &nowhere & &closed,
+        missing: nowhere - closed,
+    }
+}
+
+/// The events that were not folded exactly once, by row number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Multiplicity {
+    /// Folded by both halves.
+    pub double: RoaringBitmap,
+    /// Folded by neither, because they came after their side of the boundary was closed.
+    pub late: RoaringBitmap,
+    /// Folded by neither for any other reason.
+    pub missing: RoaringBitmap,
+}

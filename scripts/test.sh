@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Everything that must hold before a change lands: format, lints, docs, tests, Kafka, DuckDB.
+# Installs what it needs from Debian's packages where it may, or says what is missing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '\n== %s (%s s)\n' "$1" "$SECONDS"; }
+
+# need COMMAND PACKAGE: makes sure that COMMAND is there.
+need() {
+    command -v "$1" >/dev/null && return
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        apt-get update -qq >/dev/null && apt-get install -y -qq "$2" >/dev/null && return
+    fi
+    echo "missing: $1 (Debian package $2); install it and run this script again" >&2
+    exit 2
+}
+
+step "tools"
+need cc gcc
+need make make
+need cmake cmake
+need strace strace
+need python3 python3
+need java openjdk-17-jre-headless
+need mvn maven
+
+step "format"
+cargo fmt --all --check
+
+step "build"
+cargo build --release --workspace --all-targets
+
+step "lints"
+cargo clippy --release --workspace --all-targets --quiet -- -D warnings
+
+step "docs"
+RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --quiet
+
+step "tests"
+cargo test --release --workspace
+
+step "Kafka"
+trap 'scripts/kafka.sh stop' EXIT
+eval "$(scripts/kafka.sh start | grep '^KAFKA_BROKERS=')"
+export KAFKA_BROKERS
+cargo test --release --workspace --test kafka -- --ignored
+scripts/kafka.sh stop
+trap - EXIT
+
+step "a third witness: DuckDB"
+scripts/witness.sh
+
+step "done"

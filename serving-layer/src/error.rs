@@ -1,0 +1,39 @@
+//! What can go wrong while answering.
+
+use datafusion::error::DataFusionError;
+use shared_logic::answer::AnswerError;
+use shared_logic::fold::FoldError;
+
+/// Why a question has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ServingError {
+    /// The store cannot be read, or holds what it should not.
+    #[error(transparent)]
+    Store(#[from] view_store::StoreError),
+    /// The segments of the snapshot do not make one answer.
+    #[error(transparent)]
+    Merge(#[from] FoldError),
+    /// The merged accumulators cannot be shown.
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
+    /// The question itself is wrong.
+    #[error("{0}")]
+    Question(String),
+    /// There is no runtime to answer on.
+    #[error("the query engine could not start: {0}")]
+    Start(#[from] std::io::Error),
+}
+
+impl From<DataFusionError> for ServingError {
+    fn from(error: DataFusionError) -> Self {
+        let text = error.strip_backtrace();
+        let line: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        Self::Question(line.join(" "))
+    }
+}
+
+impl From<arrow::error::ArrowError> for ServingError {
+    fn from(error: arrow::error::ArrowError) -> Self {
+        DataFusionError::from(error).into()
+    }
+}

@@ -1,0 +1,201 @@
+//! Instants from text.
+
+use crate::time::EventTime;
+
+/// Microseconds in a day.
+pub(super) const DAY: i64 = 86_400_000_000;
+
+/// The instant that an ISO 8601 text names, in UTC.
+///
+/// `2013-01-31`, `2013-01-31T05:15`, `2013-01-31 05:15:59.123456Z`, `…+02:00`: a date alone is its
+/// midnight; without an offset the time is UTC; of a fraction's at most nine digits, those behind
+/// the sixth are cut off. `None` for anything else, the 30th of February and second 60 included.
+pub fn instant(text: &str) -> Option<EventTime> {
+    let mut rest = text.as_bytes();
+    let year = number(&mut rest, 4)?;
+    byte(&mut rest, b'-')?;
+    let month = number(&mut rest, 2)?;
+    byte(&mut rest, b'-')?;
+    let day = number(&mut rest, 2)?;
+    let midnight = days(year, month, day)? * DAY;
+    if rest.is_empty() {
+        return Some(EventTime(midnight));
+    }
+    byte(&mut rest, b'T').or_else(|| byte(&mut rest, b' '))?;
+    let hour = below(number(&mut rest, 2)?, 24)?;
+    byte(&mut rest, b':')?;
+    let minute = below(number(&mut rest, 2)?, 60)?;
+    let mut micros = (hour * 60 + minute) * 60_000_000;
+    if byte(&mut rest, b':').is_some() {
+        micros += below(number(&mut rest, 2)?, 60)? * 1_000_000;
+        if byte(&mut rest, b'.').is_some() {
+            micros += fraction(&mut rest)?;
+        }
+    }
+    let ahead = offset(rest)?;
+    Some(EventTime(midnight + micros - ahead))
+}
+
+/// Takes `byte` off the front.
+#[inline]
+fn byte(rest: &mut &[u8], byte: u8) -> Option<()> {
+    let (first, tail) = rest.split_first()?;
+    (*first == byte).then(|| *rest = tail)
+}
+
+/// Takes a number of exactly `digits` digits off the front.
+#[inline]
+fn number(rest: &mut &[u8], digits: usize) -> Option<i64> {
+    let (head, tail) = rest.split_at_checked(digits)?;
+    let mut value = 0;
+    for digit in head {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        value = value * 10 + i64::from(digit - b'0');
+    }
+    *rest = tail;
+    Some(value)
+}
+
+#[inline]
+fn below(value: i64, limit: i64) -> Option<i64> {
+    (value < limit).then_some(value)
+}
+
+/// Takes the digits behind a point off the front, in microseconds.
+fn fraction(rest: &mut &[u8]) -> Option<i64> {
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if digits == 0 || digits > 9 {
+        return None;
+    }
+    let value = number(rest, digits)?;
+    let scale = |power: usize| {
+        u32::try_from(power)
+            .ok()
+            .and_then(|power| 10_i64.checked_pow(power))
+    };
+    if digits <= 6 {
+        Some(value * scale(6 - digits)?)
+    } else {
+        Some(value / scale(digits - 6)?)
+    }
+}
+
+/// How far a zone is ahead of UTC, in microseconds: nothing, `Z`, `+02:00`, `+0200` or `+02`.
+fn offset(mut rest: &[u8]) -> Option<i64> {
+    let sign = match rest {
+        [] | b"Z" | b"z" => return Some(0),
+        [b'+', ..] => 1,
+        [b'-', ..] => -1,
+        _ => return None,
+    };
+    rest = rest.get(1..)?;
+    let hours = below(number(&mut rest, 2)?, 24)?;
+    let mut minutes = 0;
+    if !rest.is_empty() {
+        // The colon may be left out.
+        let _ = byte(&mut rest, b':');
+        minutes = below(number(&mut rest, 2)?, 60)?;
+    }
+    rest.is_empty()
+        .then_some(sign * (hours * 60 + minutes) * 60_000_000)
+}
+
+/// The days from 1970 to a date of the Gregorian calendar, also before its introduction.
+fn days(year: i64, month: i64, day: i64) -> Option<i64> {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let length = match month {
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + i64::from(leap),
+        1..=12 => 31,
+        _ => return None,
+    };
+    if !(1..=length).contains(&day) {
+        return None;
+    }
+    // Years that begin in March put the leap day last; 719,468 days lie between March 0 and 1970.
+    let year = year - i64::from(month <= 2);
+    let month = (month + 9) % 12;
+    let leaps = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    Some(year * 365 + leaps + (153 * month + 2) / 5 + day - 1 - 719_468)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn us(text: &str) -> Option<i64> {
+        instant(text).map(|time| time.0)
+    }
+
+    #[test]
+    fn every_day_of_eight_centuries_is_counted() {
+        // Prints each day with Arrow's calendar and reads it with ours.
+        for day in -160_000..140_000 {
+            let text = EventTime(day * DAY).to_string();
+            assert_eq!(us(&text), Some(day * DAY), "{text}");
+        }
+    }
+
+    #[test]
+    fn all_forms_of_one_instant_are_equal() {
+        let noon = us("2013-01-31T12:00:00Z");
+        assert!(noon.is_some());
+        for text in [
+            "2013-01-31T12:00",
+            "2013-01-31 12:00:00",
+            "2013-01-31T12:00:00.000000000",
+            "2013-01-31T14:00:00+02:00",
+            "2013-01-31T14:00:00+0200",
+            "2013-01-31T14:00:00+02",
+            "2013-01-31 06:30:00.0-05:30",
+            "2013-02-01T11:59:00+23:59",
+        ] {
+            assert_eq!(us(text), noon, "{text}");
+        }
+        assert_eq!(us("2013-01-31"), us("2013-01-31T00:00:00Z"));
+    }
+
+    #[test]
+    fn fractions_are_cut_to_microseconds() {
+        assert_eq!(us("1970-01-01T00:00:00.5"), Some(500_000));
+        assert_eq!(us("1970-01-01T00:00:00.0000019"), Some(1));
+        assert_eq!(us("1969-12-31T23:59:59.999999999"), Some(-1));
+        assert_eq!(us("0000-01-01"), Some(-719_528 * DAY));
+    }
+
+    #[test]
+    fn dates_that_do_not_exist_are_refused() {
+        for text in [
+            "",
+            "2013",
+            "2013-01",
+            "2013-1-31",
+            "2013-13-01",
+            "2013-00-01",
+            "2013-02-29",
+            "1900-02-29",
+            "2013-04-31",
+            "2013-01-00",
+            "2013-01-31T",
+            "2013-01-31T24:00:00",
+            "2013-01-31T05:60",
+            "2013-01-31T05:15:60",
+            "2013-01-31T05:15:59.",
+            "2013-01-31x05:15",
+            "2013-01-31T05:15:59.1234567890",
+            "2013-01-31T05:15:59+",
+            "2013-01-31T05:15:59+2",
+            "2013-01-31T05:15:59+24:00",
+            "2013-01-31T05:15:59Zulu",
+            " 2013-01-31",
+            "2013-01-31 ",
+            "-013-01-31",
+            "２013-01-31",
+        ] {
+            assert_eq!(us(text), None, "{text:?}");
+        }
+        assert!(us("2000-02-29").is_some());
+    }
+}

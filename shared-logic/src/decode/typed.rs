@@ -1,0 +1,142 @@
+//! Columns of other types into the table's types.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType, TimestampNanosecondType};
+use arrow::error::ArrowError;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+
+use super::column::Column;
+use super::token::{Text, Token};
+
+/// The values of `array` in type `target`, the same array where it has that type already.
+///
+/// A value that does not convert becomes NULL and is told to `fault`, with its row and the reason.
+///
+/// # Errors
+/// Where Arrow cannot make the array.
+pub(super) fn convert(
+    array: &ArrayRef,
+    target: &DataType,
+    mut fault: impl FnMut(usize, String),
+) -> Result<ArrayRef, ArrowError> {
+    if array.data_type() == target {
+        return Ok(array.clone());
+    }
+    let array = &plain(array)?;
+    if let Some(values) = whole(array, target)?
+        && values.null_count() == array.null_count()
+    {
+        return Ok(values);
+    }
+    let mut column = Column::new(target, array.len());
+    each(array, |row, token| {
+        if let Err(reason) = column.push(&token) {
+            fault(row, reason);
+        }
+    })?;
+    Ok(column.finish())
+}
+
+/// Dictionaries without their indirection, the kinds of text as one, and instants in UTC.
+fn plain(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    match array.data_type() {
+        DataType::Dictionary(_, values) => plain(&cast(array, values)?),
+        DataType::LargeUtf8 | DataType::Utf8View => cast(array, &DataType::Utf8),
+        DataType::Timestamp(unit, Some(_)) => cast(array, &DataType::Timestamp(*unit, None)),
+        _ => Ok(array.clone()),
+    }
+}
+
+/// The conversions where Arrow's rule is ours, a column at a time; NULL where one value fails.
+fn whole(array: &ArrayRef, target: &DataType) -> Result<Option<ArrayRef>, ArrowError> {
+    use DataType::{Date32, Date64, Float32, Float64, Timestamp};
+    let from = array.data_type();
+    if from == target {
+        return Ok(Some(array.clone()));
+    }
+    let cast_is_ours = match (from, target) {
+        // Arrow cuts nanoseconds towards 1970; time floors.
+        (Timestamp(TimeUnit::Nanosecond, _), Timestamp(TimeUnit::Microsecond, None)) => {
+            let nanos = array.as_primitive::<TimestampNanosecondType>();
+            let micros = nanos.unary::<_, TimestampMicrosecondType>(|ns| ns.div_euclid(1000));
+            return Ok(Some(Arc::new(micros)));
+        }
+        (Timestamp(..) | Date32 | Date64, Timestamp(..)) => true,
+        (from, to) if from.is_integer() => to.is_integer() || matches!(to, Float32 | Float64),
+        (Float32, Float64) => true,
+        _ => false,
+    };
+    if cast_is_ours {
+        cast(array, target).map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
+/// Hands each value over as a record would hold it.
+fn each(array: &ArrayRef, mut value: impl FnMut(usize, Token)) -> Result<(), ArrowError> {
+    if let Some(texts) = array.as_string_opt::<i32>() {
+        for (row, text) in texts.iter().enumerate() {
+            value(row, text.map_or(Token::Null, Token::Field));
+        }
+        return Ok(());
+    }
+    let kind = array.data_type();
+    if kind.is_binary() {
+        let bytes = cast(array, &DataType::LargeBinary)?;
+        for (row, bytes) in bytes.as_binary::<i64>().iter().enumerate() {
+            match bytes.map(std::str::from_utf8) {
+                None => value(row, Token::Null),
+                Some(Ok(text)) => value(row, Token::Field(text)),
+                Some(Err(_)) => value(row, Token::Nested("bytes that are no UTF-8")),
+            }
+        }
+        return Ok(());
+    }
+    let options = FormatOptions::default();
+    let formatter = ArrayFormatter::try_new(array, &options)?;
+    let mut text = String::new();
+    for row in 0..array.len() {
+        if array.is_null(row) {
+            value(row, Token::Null);
+            continue;
+        }
+        text.clear();
+        write!(text, "{}", formatter.value(row))
+            .map_err(|_| ArrowError::CastError(format!("row {row} cannot be printed")))?;
+        value(
+            row,
+            match kind {
+                DataType::Boolean => Token::Bool(text == "true"),
+                DataType::Null => Token::Null,
+                DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) => {
+                    Token::Field(&text)
+                }
+                kind if kind.is_floating() => float(&text),
+                kind if kind.is_numeric() => Token::Number(&text),
+                _ => Token::Nested(&text),
+            },
+        );
+    }
+    Ok(())
+}
+
+/// A float as JSON writes it: what is no number has a name.
+fn float(text: &str) -> Token<'_> {
+    let named = |quoted| {
+        Token::Text(Text {
+            quoted,
+            escaped: false,
+        })
+    };
+    match text {
+        "NaN" => named("\"NaN\""),
+        "inf" => named("\"Infinity\""),
+        "-inf" => named("\"-Infinity\""),
+        number => Token::Number(number),
+    }
+}

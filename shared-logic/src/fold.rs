@@ -1,0 +1,257 @@
+//! Events become accumulator columns, one row per window and key.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, RecordBatch, UInt32Array, UInt64Array, new_null_array};
+use arrow::compute::take;
+use arrow::datatypes::{DataType, TimestampMicrosecondType, UInt64Type};
+use datafusion_common::DataFusionError;
+use datafusion_expr::EmitTo;
+
+use crate::admission::Admission;
+use crate::chunk::Chunk;
+use crate::coverage::{Coverage, CoverageError, Span};
+use crate::decode::{DecodeError, Decoder};
+use crate::group::Groups;
+use crate::identity::{Offset, TopicPartition};
+use crate::measure::Accumulator;
+use crate::partial::{self, Counters, Partial};
+use crate::prepare::{PrepareError, Reject};
+use crate::time::Watermark;
+use crate::view::View;
+
+/// Why events could not be folded, or folds not merged.
+#[derive(Debug, thiserror::Error)]
+pub enum FoldError {
+    /// The input lacks what the table declares.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// An expression of the view failed as a whole.
+    #[error(transparent)]
+    Prepare(#[from] PrepareError),
+    /// The ranges do not tile.
+    #[error(transparent)]
+    Coverage(#[from] CoverageError),
+    /// A partial has other columns than the view's: it was made by other logic.
+    #[error("the rows to merge have columns {found}, the view {view} has {expected}: they were made by other logic, rebuild them with seam reprocess")]
+    OtherLogic {
+        /// The view.
+        view: String,
+        /// The columns that its partials have.
+        expected: String,
+        /// The columns that were given.
+        found: String,
+    },
+    /// A computation on columns failed.
+    #[error(transparent)]
+    Compute(#[from] DataFusionError),
+}
+
+impl From<arrow::error::ArrowError> for FoldError {
+    fn from(error: arrow::error::ArrowError) -> Self {
+        Self::Compute(error.into())
+    }
+}
+
+/// A fold in progress: decode ▸ prepare ▸ group ▸ accumulate.
+///
+/// The same code runs in the batch layer and in the speed layer; nothing in it knows which.
+#[derive(Debug)]
+pub struct Fold {
+    view: Arc<View>,
+    admission: Admission,
+    decoder: Decoder,
+    groups: Groups,
+    events: Vec<u64>,
+    accumulators: Vec<Option<Accumulators>>,
+    coverage: Coverage,
+    counters: Counters,
+    numbers: Vec<usize>,
+}
+
+/// A debug-printable accumulator.
+struct Accumulators(Accumulator);
+
+impl std::fmt::Debug for Accumulators {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Accumulator({} bytes)", self.0.size())
+    }
+}
+
+impl Fold {
+    /// An empty fold of `view`.
+    ///
+    /// # Errors
+    /// A measure or key type that cannot be folded; a compiled view has none.
+    pub fn new(view: &Arc<View>) -> Result<Self, FoldError> {
+        let accumulators = (view.measures.iter())
+            .map(|measure| Ok(measure.accumulator()?.map(Accumulators)))
+            .collect::<Result<_, DataFusionError>>()?;
+        Ok(Self {
+            view: Arc::clone(view),
+            admission: Admission::All,
+            decoder: Decoder::new(Arc::clone(&view.table), view.prepare.columns()),
+            groups: Groups::new(&view.keys)?,
+            events: vec![],
+            accumulators,
+            coverage: Coverage::default(),
+            counters: Counters::default(),
+            numbers: vec![],
+        })
+    }
+
+    /// The same fold taking only some events; the others count as filtered.
+    pub fn admitting(self, admission: Admission) -> Self {
+        Self { admission, ..self }
+    }
+
+    /// Says where this fold begins in a partition, and the partition's watermark there; without
+    /// this the first chunk decides.
+    pub fn begin(&mut self, place: TopicPartition, at: Offset, watermark: Option<Watermark>) {
+        let empty = Span {
+            start: at,
+            next: at,
+            records: 0,
+            watermark_before: watermark,
+            watermark_after: watermark,
+        };
+        self.coverage.0.entry(place).or_insert(empty);
+    }
+
+    /// The next offset of each partition begun.
+    pub fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
+
+    /// What became of the records that are in no group.
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// How many groups there are.
+    pub fn groups(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// Bytes of state, roughly.
+    pub fn size(&self) -> usize {
+        let accumulators = self.accumulators.iter().flatten().map(|acc| acc.0.size());
+        self.groups.size() + self.events.capacity() * 8 + accumulators.sum::<usize>()
+    }
+
+    /// Folds a chunk and returns the records it rejects, with the reason.
+    ///
+    /// # Errors
+    /// The chunk does not follow on what was folded of its partition, or its columns cannot be used.
+    pub fn push(&mut self, chunk: &Chunk) -> Result<Vec<Reject>, FoldError> {
+        let decoded = self.decoder.decode(chunk)?;
+        let prepared = self.view.prepare.apply(&decoded, self.admission)?;
+        self.extend(chunk, prepared.latest.map(Watermark))?;
+        self.counters.rejected += prepared.rejects.len() as u64;
+        self.counters.filtered += prepared.filtered;
+        self.groups.assign(&prepared.starts, &prepared.keys, &mut self.numbers)?;
+        let total = self.groups.len();
+        self.events.resize(total, 0);
+        for number in &self.numbers {
+            if let Some(events) = self.events.get_mut(*number) {
+                *events += 1;
+            }
+        }
+        for (accumulator, argument) in self.accumulators.iter_mut().zip(&prepared.arguments) {
+            if let (Some(accumulator), Some(argument)) = (accumulator, argument) {
+                let arguments = std::slice::from_ref(argument);
+                accumulator.0.update_batch(arguments, &self.numbers, None, total)?;
+            }
+        }
+        Ok(prepared.rejects)
+    }
+
+    fn extend(&mut self, chunk: &Chunk, latest: Option<Watermark>) -> Result<(), CoverageError> {
+        let Some(span) = self.coverage.0.get_mut(&chunk.place) else {
+            self.begin(chunk.place.clone(), chunk.start, None);
+            return self.extend(chunk, latest);
+        };
+        let before = span.watermark_after;
+        let read = Span {
+            start: chunk.start,
+            next: chunk.next,
+            records: chunk.rows() as u64,
+            watermark_before: before,
+            watermark_after: before.max(latest),
+        };
+        *span = span.join(&read, &chunk.place)?;
+        Ok(())
+    }
+
+    /// Adds the rows of another fold, whatever range they stand for; [`crate::merge::merge`] has
+    /// asked before whether the ranges tile, and says what the whole covers.
+    pub(crate) fn absorb(&mut self, partial: &Partial) -> Result<(), FoldError> {
+        self.counters = self.counters.plus(partial.counters);
+        let rows = &partial.rows;
+        let expected = partial::columns(&self.view);
+        if rows.schema().fields() != expected.fields() {
+            return Err(FoldError::OtherLogic {
+                view: self.view.name.clone(),
+                expected: names(&expected),
+                found: names(&rows.schema()),
+            });
+        }
+        let mut columns = rows.columns().iter();
+        // The columns were compared just above; the substitute is never used.
+        let mut next = || columns.next().cloned().unwrap_or_else(|| new_null_array(&DataType::Null, 0));
+        let starts = next();
+        let keys: Vec<ArrayRef> = self.view.keys.iter().map(|_| next()).collect();
+        let starts = starts.as_primitive::<TimestampMicrosecondType>().values();
+        self.groups.assign(starts, &keys, &mut self.numbers)?;
+        let total = self.groups.len();
+        self.events.resize(total, 0);
+        let more = next();
+        for (number, more) in self.numbers.iter().zip(more.as_primitive::<UInt64Type>().values()) {
+            if let Some(events) = self.events.get_mut(*number) {
+                *events += more;
+            }
+        }
+        for (accumulator, measure) in self.accumulators.iter_mut().zip(&self.view.measures) {
+            let state: Vec<ArrayRef> = measure.state().iter().map(|_| next()).collect();
+            if let Some(accumulator) = accumulator {
+                accumulator.0.merge_batch(&state, &self.numbers, total)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The fold as rows, sorted by window, then by key.
+    ///
+    /// # Errors
+    /// A column that cannot be built, which a compiled view does not have.
+    pub fn finish(self) -> Result<Partial, FoldError> {
+        let coverage = self.coverage.clone();
+        self.finish_covering(coverage)
+    }
+
+    /// [`Self::finish`], standing for `coverage`.
+    pub(crate) fn finish_covering(self, coverage: Coverage) -> Result<Partial, FoldError> {
+        let sorted = self.groups.sorted()?;
+        let order = UInt32Array::from(sorted.order);
+        let mut columns: Vec<ArrayRef> = vec![Arc::new(sorted.starts)];
+        columns.extend(sorted.keys);
+        let events: ArrayRef = Arc::new(UInt64Array::from(self.events));
+        columns.push(take(&events, &order, None)?);
+        for accumulator in self.accumulators.into_iter().flatten() {
+            let Accumulators(mut accumulator) = accumulator;
+            for state in accumulator.state(EmitTo::All)? {
+                columns.push(take(&state, &order, None)?);
+            }
+        }
+        let rows = RecordBatch::try_new(partial::columns(&self.view), columns)?;
+        Ok(Partial { coverage, counters: self.counters, rows })
+    }
+}
+
+fn names(schema: &arrow::datatypes::Schema) -> String {
+    let fields = schema.fields().iter();
+    fields.map(|field| format!("{} {}", field.name(), field.data_type())).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,265 @@
+//! `MIN(x)` and `MAX(x)`: one value per group.
+//!
+//! Floats compare by IEEE 754 total order with every NaN taken as the greatest value, so that the
+//! answer does not depend on the order of events.
+
+use std::cmp::Ordering;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, PrimitiveArray, StringArray,
+};
+use arrow::datatypes::{
+    DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+    Int64Type, TimeUnit, TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
+use datafusion_common::{Result, exec_err};
+use datafusion_expr::{EmitTo, GroupsAccumulator};
+
+use super::Accumulator;
+use super::seen::{Seen, each, valid};
+
+/// Which end is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The smallest value.
+    Min,
+    /// The largest value.
+    Max,
+}
+
+impl Side {
+    #[inline]
+    fn prefers(self, order: Ordering) -> bool {
+        match self {
+            Self::Min => order == Ordering::Less,
+            Self::Max => order == Ordering::Greater,
+        }
+    }
+}
+
+/// The accumulator for values of this type.
+pub(super) fn accumulator(input: &DataType, side: Side) -> Result<Accumulator> {
+    macro_rules! native {
+        ($type:ty) => {
+            Box::new(Native::<$type>::new(input, side, |a, b| a.cmp(&b)))
+        };
+        ($type:ty, $compare:expr) => {
+            Box::new(Native::<$type>::new(input, side, $compare))
+        };
+    }
+    Ok(match input {
+        DataType::Int8 => native!(Int8Type),
+        DataType::Int16 => native!(Int16Type),
+        DataType::Int32 => native!(Int32Type),
+        DataType::Int64 => native!(Int64Type),
+        DataType::UInt8 => native!(UInt8Type),
+        DataType::UInt16 => native!(UInt16Type),
+        DataType::UInt32 => native!(UInt32Type),
+        DataType::UInt64 => native!(UInt64Type),
+        DataType::Date32 => native!(Date32Type),
+        DataType::Timestamp(TimeUnit::Microsecond, _) => native!(TimestampMicrosecondType),
+        DataType::Decimal128(..) => native!(Decimal128Type),
+        DataType::Float32 => native!(Float32Type, |a: f32, b: f32| {
+            a.is_nan().cmp(&b.is_nan()).then(a.total_cmp(&b))
+        }),
+        DataType::Float64 => native!(Float64Type, |a: f64, b: f64| {
+            a.is_nan().cmp(&b.is_nan()).then(a.total_cmp(&b))
+        }),
+        DataType::Boolean => Box::new(Keyed::<bool>::new(side)),
+        DataType::Utf8 => Box::new(Keyed::<String>::new(side)),
+        other => return exec_err!("MIN and MAX do not take {other}"),
+    })
+}
+
+/// The extreme per group, of a type with fixed width.
+#[derive(Debug)]
+struct Native<P: ArrowPrimitiveType> {
+    data_type: DataType,
+    side: Side,
+    compare: fn(P::Native, P::Native) -> Ordering,
+    kept: Vec<P::Native>,
+    seen: Seen,
+}
+
+impl<P: ArrowPrimitiveType> Native<P> {
+    fn new(
+        data_type: &DataType,
+        side: Side,
+        compare: fn(P::Native, P::Native) -> Ordering,
+    ) -> Self {
+        Self { data_type: data_type.clone(), side, compare, kept: vec![], seen: Seen::default() }
+    }
+}
+
+impl<P: ArrowPrimitiveType + Debug> GroupsAccumulator for Native<P> {
+    fn update_batch(
+        &mut self,
+        values: &[ArrayRef],
+        groups: &[usize],
+        filter: Option<&BooleanArray>,
+        total: usize,
+    ) -> Result<()> {
+        let [values] = values else {
+            return exec_err!("MIN and MAX take one argument, got {}", values.len());
+        };
+        let valid = valid(values, filter);
+        let values = values.as_primitive::<P>().values();
+        // A group's first value is written as it comes, later ones are compared with it.
+        let known = self.kept.len();
+        let mut fresh = vec![true; total.saturating_sub(known)];
+        let seen = &self.seen;
+        self.kept.resize(total, P::Native::default());
+        let (kept, side, compare) = (&mut self.kept, self.side, self.compare);
+        each(groups, values, valid.as_ref(), |group, value| {
+            let Some(slot) = kept.get_mut(group) else { return };
+            let first = match fresh.get_mut(group.wrapping_sub(known)) {
+                Some(first) => std::mem::replace(first, false),
+                None => !seen.has(group),
+            };
+            if first || side.prefers(compare(value, *slot)) {
+                *slot = value;
+            }
+        });
+        self.seen.note(groups, valid.as_ref(), total);
+        Ok(())
+    }
+
+    fn evaluate(&mut self, emit: EmitTo) -> Result<ArrayRef> {
+        let kept = emit.take_needed(&mut self.kept);
+        let nulls = self.seen.take(kept.len());
+        let array = PrimitiveArray::<P>::new(kept.into(), nulls);
+        Ok(Arc::new(array.with_data_type(self.data_type.clone())))
+    }
+
+    fn state(&mut self, emit: EmitTo) -> Result<Vec<ArrayRef>> {
+        Ok(vec![self.evaluate(emit)?])
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
+        self.update_batch(states, groups, None, total)
+    }
+
+    fn convert_to_state(
+        &self,
+        values: &[ArrayRef],
+        filter: Option<&BooleanArray>,
+    ) -> Result<Vec<ArrayRef>> {
+        let mut single = Self::new(&self.data_type, self.side, self.compare);
+        let rows = values.first().map_or(0, |values| values.len());
+        let groups: Vec<usize> = (0..rows).collect();
+        single.update_batch(values, &groups, filter, rows)?;
+        single.state(EmitTo::All)
+    }
+
+    fn size(&self) -> usize {
+        self.kept.capacity() * size_of::<P::Native>() + self.seen.size()
+    }
+}
+
+/// A value that is not of a primitive type.
+trait Value: Ord + Debug + Send + Sized + 'static {
+    /// Calls `each` for every row with a value.
+    fn visit(values: &ArrayRef, each: impl FnMut(usize, Self)) -> Result<()>;
+    /// The values as an array.
+    fn array(values: Vec<Option<Self>>) -> ArrayRef;
+}
+
+impl Value for bool {
+    fn visit(values: &ArrayRef, mut each: impl FnMut(usize, Self)) -> Result<()> {
+        for (row, value) in values.as_boolean().iter().enumerate() {
+            if let Some(value) = value {
+                each(row, value);
+            }
+        }
+        Ok(())
+    }
+
+    fn array(values: Vec<Option<Self>>) -> ArrayRef {
+        Arc::new(BooleanArray::from(values))
+    }
+}
+
+impl Value for String {
+    fn visit(values: &ArrayRef, mut each: impl FnMut(usize, Self)) -> Result<()> {
+        for (row, value) in values.as_string::<i32>().iter().enumerate() {
+            if let Some(value) = value {
+                each(row, value.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    fn array(values: Vec<Option<Self>>) -> ArrayRef {
+        Arc::new(StringArray::from(values))
+    }
+}
+
+/// The extreme per group, of a type without fixed width.
+#[derive(Debug)]
+struct Keyed<V> {
+    side: Side,
+    kept: Vec<Option<V>>,
+}
+
+impl<V: Value> Keyed<V> {
+    fn new(side: Side) -> Self {
+        Self { side, kept: vec![] }
+    }
+}
+
+impl<V: Value> GroupsAccumulator for Keyed<V> {
+    fn update_batch(
+        &mut self,
+        values: &[ArrayRef],
+        groups: &[usize],
+        filter: Option<&BooleanArray>,
+        total: usize,
+    ) -> Result<()> {
+        self.kept.resize_with(total, || None);
+        let [values] = values else {
+            return exec_err!("MIN and MAX take one argument, got {}", values.len());
+        };
+        let valid = valid(values, filter);
+        let (kept, side) = (&mut self.kept, self.side);
+        V::visit(values, |row, value| {
+            if valid.as_ref().is_some_and(|valid| valid.is_null(row)) {
+                return;
+            }
+            if let Some(slot) = groups.get(row).and_then(|group| kept.get_mut(*group))
+                && slot.as_ref().is_none_or(|kept| side.prefers(value.cmp(kept)))
+            {
+                *slot = Some(value);
+            }
+        })
+    }
+
+    fn evaluate(&mut self, emit: EmitTo) -> Result<ArrayRef> {
+        Ok(V::array(emit.take_needed(&mut self.kept)))
+    }
+
+    fn state(&mut self, emit: EmitTo) -> Result<Vec<ArrayRef>> {
+        Ok(vec![self.evaluate(emit)?])
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
+        self.update_batch(states, groups, None, total)
+    }
+
+    fn convert_to_state(
+        &self,
+        values: &[ArrayRef],
+        filter: Option<&BooleanArray>,
+    ) -> Result<Vec<ArrayRef>> {
+        let mut single = Self::new(self.side);
+        let rows = values.first().map_or(0, |values| values.len());
+        let groups: Vec<usize> = (0..rows).collect();
+        single.update_batch(values, &groups, filter, rows)?;
+        single.state(EmitTo::All)
+    }
+
+    fn size(&self) -> usize {
+        self.kept.capacity() * size_of::<Option<V>>()
+    }
+}
