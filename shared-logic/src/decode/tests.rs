@@ -115,3 +115,41 @@ fn columns(name: &str, array: ArrayRef) -> Vec<String> {
     let decoder = Decoder::new(table.clone(), &[table.index(name).unwrap()]);
     cells(&decoder, &typed(name, array))
 }
+
+#[test]
+#[ignore]
+fn speed() {
+    let table = Arc::new(Table {
+        schema: Arc::new(Schema::new(vec![
+            Field::new("scheduled", DataType::Timestamp(TimeUnit::Microsecond, None), false),
+            Field::new("delay", DataType::Int32, true),
+            Field::new("distance", DataType::Int32, true),
+            Field::new("origin", DataType::Utf8, true),
+            Field::new("destination", DataType::Utf8, true),
+            Field::new("carrier", DataType::Utf8, true),
+            Field::new("tail", DataType::Utf8, true),
+        ])),
+        ..table(Format::Json).as_ref().clone()
+    });
+    let records: Vec<Option<String>> = (0..100_000).map(|n| Some(format!(
+        "{{\"scheduled\":\"2013-01-{:02}T{:02}:15:00Z\",\"delay\":{},\"distance\":{},\"origin\":\"JFK\",\"destination\":\"LAX{}\",\"carrier\":\"United Airlines of somewhere\",\"tail\":\"N{}ABCDEFGHIJ\"}}",
+        n % 28 + 1, n % 24, n % 100, n % 3000, n % 10, n))).collect();
+    eprintln!("{} bytes", records[5].as_ref().unwrap().len());
+    let chunk = raw(records.clone());
+    let best = |name: &str, run: &mut dyn FnMut()| {
+        let mut best = f64::MAX;
+        for _ in 0..40 { let start = std::time::Instant::now(); run(); best = best.min(start.elapsed().as_secs_f64()); }
+        eprintln!("{name}: {:.0} ns", best * 1e9 / records.len() as f64);
+    };
+    for wanted in [vec![], vec![0], vec![1], vec![3], vec![0, 1, 3], vec![0, 1, 2, 3, 4, 5, 6]] {
+        let decoder = Decoder::new(table.clone(), &wanted);
+        best(&format!("{wanted:?}"), &mut || { assert!(decoder.decode(&chunk).unwrap().faults.is_empty()); });
+    }
+    let mut n = 0;
+    best("sonic lazy", &mut || for r in &records { for f in sonic_rs::to_object_iter(r.as_ref().unwrap().as_str()) { let (k, v) = f.unwrap(); n += k.len() + v.as_raw_str().len(); } });
+    best("ours", &mut || for r in &records { scan::object(r.as_ref().unwrap().as_str(), |k, _| n += k.quoted.len()).unwrap() });
+    best("utf8", &mut || for r in &records { n += std::str::from_utf8(r.as_ref().unwrap().as_bytes()).unwrap().len() });
+    best("instant", &mut || for r in &records { n += instant(&r.as_ref().unwrap().as_str()[14..34]).unwrap().0 as usize });
+    best("simple loop", &mut || for r in &records { for b in r.as_ref().unwrap().as_bytes() { n += (*b == b'"' || *b == b'\\') as usize } });
+    eprintln!("{n}");
+}

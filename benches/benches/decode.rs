@@ -1,0 +1,45 @@
+//! JSON into columns: three of seven fields of 180-byte events, and the same with the fold behind it.
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use benches::{json, raw_chunk, view};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use shared_logic::decode::Decoder;
+use shared_logic::fold::Fold;
+
+const EVENTS: usize = 500_000;
+
+fn decode(criterion: &mut Criterion) {
+    let view = view();
+    let chunks: Vec<_> = json(EVENTS, 10, 1000).chunks(8192).map(raw_chunk).collect();
+    let mut group = criterion.benchmark_group("json");
+    group.throughput(Throughput::Elements(EVENTS as u64)).sample_size(10);
+    group.bench_function("decode", |bencher| {
+        let decoder = Decoder::new(Arc::clone(&view.table), view.prepare.columns());
+        bencher.iter(|| {
+            for chunk in &chunks {
+                black_box(decoder.decode(chunk).expect("JSON decodes"));
+            }
+        });
+    });
+    group.bench_function("decode and fold", |bencher| {
+        bencher.iter(|| {
+            let mut fold = Fold::new(&view).expect("the view folds");
+            let mut next = 0;
+            for chunk in &chunks {
+                let mut chunk = chunk.clone();
+                let rows = chunk.rows() as u64;
+                chunk.start.0 = next;
+                next += rows;
+                chunk.next.0 = next;
+                fold.push(&chunk).expect("chunks follow on each other");
+            }
+            black_box(fold.finish().expect("the fold finishes"))
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, decode);
+criterion_main!(benches);

@@ -1,0 +1,343 @@
+//! The command line: names and options, nothing else.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::print::Format;
+
+/// Write a stream view once, run it as a Lambda architecture and as Kappa, and see every event
+/// that the seam between batch and stream counts twice, loses or counts differently.
+#[derive(Debug, Parser)]
+#[command(name = "seam", version, propagate_version = true, arg_required_else_help = true)]
+pub struct Seam {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands, in the order of a first visit.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Tell the whole story on a week of flights; no server, under a minute.
+    #[command(after_help = "Example:\n  seam demo")]
+    Demo,
+    /// Compute a view over a file once, without a store.
+    #[command(after_help = "Example:\n  seam run views/delay_by_airport.sql --input data/flights-week.parquet --as lambda --seam-at 0.6")]
+    Run(Run),
+    /// Run lambda under every seam rule, and kappa, against an independent truth.
+    #[command(after_help = "Example:\n  seam compare views/delay_by_airport.sql --input data/flights-week.parquet --seam-at 2001-01-05T09:00:00Z --batch-takes 90m")]
+    Compare(Compare),
+    /// Write made-up clicks, or the week of flights, to a file or a topic.
+    #[command(after_help = "Example:\n  seam generate clicks --events 120000 --seed 1 --to clicks.parquet")]
+    Generate(Generate),
+    /// Copy the events of a topic or file into the Parquet archive.
+    #[command(after_help = "Example:\n  seam archive views/delay_by_airport.sql --store store --brokers 127.0.0.1:9092")]
+    Archive(Archive),
+    /// Fold the archive up to a cut and land the result as one segment.
+    #[command(after_help = "Example:\n  seam batch views/delay_by_airport.sql --store store")]
+    Batch(Batch),
+    /// Follow the log from where the store stands, sealing a segment at each checkpoint.
+    #[command(after_help = "Example:\n  seam speed views/delay_by_airport.sql --store store --brokers 127.0.0.1:9092")]
+    Speed(Speed),
+    /// Build a generation for changed SQL beside the live one, and swap.
+    #[command(after_help = "Examples:\n  seam reprocess views/delay_by_airport.sql --store store --from archive --cutover\n  seam reprocess views/delay_by_airport.sql --store store --rollback")]
+    Reprocess(Reprocess),
+    /// Ask a question in SQL of the views in the store, merged at read time.
+    #[command(after_help = "Example:\n  seam query \"SELECT origin, SUM(flights) AS n FROM delay_by_airport GROUP BY origin ORDER BY n DESC LIMIT 5\" --store store")]
+    Query(Query),
+    /// Show what a view maintains, and the algebra of each measure.
+    #[command(after_help = "Example:\n  seam explain views/delay_by_airport.sql")]
+    Explain(Explain),
+    /// List the records that could not be read, with the reason.
+    #[command(after_help = "Example:\n  seam rejects views/delay_by_airport.sql --input events.jsonl")]
+    Rejects(Rejects),
+    /// Delete what no manifest names any more.
+    #[command(after_help = "Example:\n  seam gc --store store")]
+    Gc(Gc),
+}
+
+/// Which view.
+#[derive(Debug, Args)]
+pub struct ViewArgs {
+    /// The file with the table and its views.
+    #[arg(value_name = "VIEW")]
+    pub file: PathBuf,
+    /// Which view of the file; the last one by default.
+    #[arg(long, value_name = "NAME")]
+    pub view: Option<String>,
+}
+
+/// A file of events and how to read it.
+#[derive(Debug, Args)]
+pub struct InputArgs {
+    /// Events as JSON lines, CSV with a header, or Parquet, in the order in which they arrived.
+    #[arg(long, value_name = "FILE")]
+    pub input: PathBuf,
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+}
+
+/// How a file becomes a log.
+#[derive(Debug, Args)]
+pub struct ReadingArgs {
+    /// Into how many partitions to deal the events, by the table's `partition_by` column.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub partitions: u32,
+    /// The column that gives the order of arrival, where the file's order does not.
+    #[arg(long, value_name = "COLUMN")]
+    pub order_by: Option<String>,
+    /// The column with the time of arrival; the table's `arrival` option by default.
+    #[arg(long, value_name = "COLUMN")]
+    pub arrival: Option<String>,
+}
+
+/// How to fold.
+#[derive(Debug, Args)]
+pub struct FoldArgs {
+    /// Records per chunk.
+    #[arg(long, default_value_t = 8192, value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    pub chunk_rows: u32,
+    /// Fail at the first record that cannot be read.
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// Which architecture computes the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum As {
+    /// The batch layer over everything.
+    Batch,
+    /// The speed layer over everything.
+    Speed,
+    /// Batch below the seam, speed above it, merged.
+    Lambda,
+    /// One stream job with checkpoints over everything.
+    Kappa,
+    /// Polars reading the input by itself.
+    Truth,
+}
+
+/// `seam run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    #[command(flatten)]
+    pub view: ViewArgs,
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Which architecture computes the answer.
+    #[arg(long = "as", value_enum, default_value = "kappa")]
+    pub architecture: As,
+    /// Where the batch ends: a share of the arrivals (0.6), an instant of arrival
+    /// (2001-01-05T09:00:00Z) or an offset vector (flights/0:12,flights/1:7).
+    #[arg(long, default_value = "0.6", value_name = "CUT")]
+    pub seam_at: String,
+    #[command(flatten)]
+    pub fold: FoldArgs,
+    /// How rows are printed.
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: Format,
+}
+
+/// `seam compare`.
+#[derive(Debug, Args)]
+pub struct Compare {
+    #[command(flatten)]
+    pub view: ViewArgs,
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Where the batch ends: a share of the arrivals (0.6), an instant of arrival
+    /// (2001-01-05T09:00:00Z) or an offset vector (flights/0:12,flights/1:7).
+    #[arg(long, default_value = "0.6", value_name = "CUT")]
+    pub seam_at: String,
+    /// How long after its cut the batch lands, in arrival time: 90m, 2h, 30s.
+    #[arg(long, default_value = "0s", value_name = "DURATION")]
+    pub batch_takes: String,
+    #[command(flatten)]
+    pub fold: FoldArgs,
+    /// How rows are printed.
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: Format,
+}
+
+/// What to generate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Workload {
+    /// Exactly 1,000 clicks per page and 15 seconds.
+    Clicks,
+    /// The week of flights that comes with Seamline.
+    Flights,
+}
+
+/// `seam generate`.
+#[derive(Debug, Args)]
+pub struct Generate {
+    /// What to write.
+    #[arg(value_enum)]
+    pub workload: Workload,
+    /// How many events; rounded up to whole windows. All flights by default.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000_000))]
+    pub events: u64,
+    /// The seed that repeats every byte.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Where to: FILE.parquet, FILE.jsonl or kafka:TOPIC.
+    #[arg(long, value_name = "TARGET")]
+    pub to: String,
+    #[command(flatten)]
+    pub kafka: KafkaArgs,
+    /// Partitions of a topic that is made.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub partitions: u32,
+}
+
+/// The store.
+#[derive(Debug, Args)]
+pub struct StoreArgs {
+    /// The folder of the store.
+    #[arg(long, env = "SEAM_STORE", default_value = "store", value_name = "DIR")]
+    pub store: PathBuf,
+}
+
+/// The brokers.
+#[derive(Debug, Args)]
+pub struct KafkaArgs {
+    /// Kafka's bootstrap servers.
+    #[arg(long, env = "KAFKA_BROKERS", value_name = "HOST:PORT")]
+    pub brokers: Option<String>,
+}
+
+/// A log to read: a topic, or a file in its place.
+#[derive(Debug, Args)]
+pub struct LogArgs {
+    #[command(flatten)]
+    pub kafka: KafkaArgs,
+    /// A file read as if it were the topic.
+    #[arg(long, value_name = "FILE")]
+    pub input: Option<PathBuf>,
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+}
+
+/// `seam archive`.
+#[derive(Debug, Args)]
+pub struct Archive {
+    #[command(flatten)]
+    pub view: ViewArgs,
+    #[command(flatten)]
+    pub store: StoreArgs,
+    #[command(flatten)]
+    pub log: LogArgs,
+    /// Records per archive file at most.
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub file_rows: u64,
+}
+
+/// `seam batch`.
+#[derive(Debug, Args)]
+pub struct Batch {
+    #[command(flatten)]
+    pub view: ViewArgs,
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Where to stop, as an offset vector (flights/0:12,flights/1:7); the archive's end by default.
+    #[arg(long, value_name = "OFFSETS")]
+    pub cut: Option<String>,
+    #[command(flatten)]
+    pub fold: FoldArgs,
+}
+
+/// `seam speed`.
+#[derive(Debug, Args)]
+pub struct Speed {
+    #[command(flatten)]
+    pub view: ViewArgs,
+    #[command(flatten)]
+    pub store: StoreArgs,
+    #[command(flatten)]
+    pub log: LogArgs,
+    /// Offsets per partition between two checkpoints.
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub checkpoint_every: u64,
+    #[command(flatten)]
+    pub fold: FoldArgs,
+}
+
+/// Where a new generation reads from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum From {
+    /// The Parquet archive.
+    Archive,
+    /// The log.
+    Log,
+    /// The archive as far as it goes, then the log.
+    Hybrid,
+}
+
+/// `seam reprocess`.
+#[derive(Debug, Args)]
+pub struct Reprocess {
+    #[command(flatten)]
+    pub view: ViewArgs,
+    #[command(flatten)]
+    pub store: StoreArgs,
+    #[command(flatten)]
+    pub log: LogArgs,
+    /// What to read.
+    #[arg(long, value_enum, default_value = "archive")]
+    pub from: From,
+    /// Swap to the new generation once it has caught up.
+    #[arg(long, conflicts_with = "rollback")]
+    pub cutover: bool,
+    /// Swap back to the previous generation.
+    #[arg(long)]
+    pub rollback: bool,
+    /// Swap even though the target is behind the live generation.
+    #[arg(long)]
+    pub behind: bool,
+    #[command(flatten)]
+    pub fold: FoldArgs,
+}
+
+/// `seam query`.
+#[derive(Debug, Args)]
+pub struct Query {
+    /// The question; each view in the store is a table.
+    pub sql: String,
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// How rows are printed.
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: Format,
+}
+
+/// `seam explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    #[command(flatten)]
+    pub view: ViewArgs,
+}
+
+/// `seam rejects`.
+#[derive(Debug, Args)]
+pub struct Rejects {
+    #[command(flatten)]
+    pub view: ViewArgs,
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// A file to look through; the archive of the store by default.
+    #[arg(long, value_name = "FILE")]
+    pub input: Option<PathBuf>,
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+    /// How rows are printed.
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: Format,
+}
+
+/// `seam gc`.
+#[derive(Debug, Args)]
+pub struct Gc {
+    #[command(flatten)]
+    pub store: StoreArgs,
+}

@@ -1,0 +1,133 @@
+//! Two answers side by side, group by group.
+
+use std::collections::HashMap;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, make_comparator};
+use arrow::compute::{SortOptions, cast};
+use arrow::datatypes::{DataType, Float64Type};
+use arrow::error::ArrowError;
+use arrow::row::{OwnedRow, RowConverter, SortField};
+
+/// Floats are equal within this share of their size: sums depend on the order of events.
+const TOLERANCE: f64 = 1e-9;
+
+/// How an answer differs from another, in groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Groups of either side.
+    pub groups: usize,
+    /// Groups that only one side has, or whose values differ.
+    pub wrong: usize,
+    /// The rows of `answer` and of `truth` for each wrong group.
+    pub rows: Vec<(Option<usize>, Option<usize>)>,
+}
+
+/// Compares `answer` with `truth`; the columns at `keys` say which rows belong together.
+///
+/// # Errors
+/// The two have not the same columns.
+pub fn difference(
+    answer: &RecordBatch,
+    truth: &RecordBatch,
+    keys: &[usize],
+) -> Result<Difference, ArrowError> {
+    if answer.num_columns() != truth.num_columns() {
+        return Err(ArrowError::SchemaError(format!(
+            "answers with {} and {} columns cannot be compared",
+            answer.num_columns(),
+            truth.num_columns()
+        )));
+    }
+    let truth_columns: Vec<ArrayRef> = (answer.columns().iter().zip(truth.columns()))
+        .map(|(like, column)| cast(column, like.data_type()))
+        .collect::<Result<_, _>>()?;
+    let equal = (answer.columns().iter().zip(&truth_columns))
+        .map(|(left, right)| equality(left, right))
+        .collect::<Result<Vec<_>, _>>()?;
+
+    let fields = keys.iter().filter_map(|key| answer.columns().get(*key));
+    let fields = fields.map(|column| SortField::new(column.data_type().clone())).collect();
+    let converter = RowConverter::new(fields)?;
+    let mine = index(&converter, answer.columns(), keys)?;
+    let other = index(&converter, &truth_columns, keys)?;
+
+    let mut rows = Vec::new();
+    for (key, row) in &mine {
+        match other.get(key) {
+            Some(its) if equal.iter().all(|equal| equal(*row, *its)) => {}
+            its => rows.push((Some(*row), its.copied())),
+        }
+    }
+    let lost = other.iter().filter(|(key, _)| !mine.contains_key(*key));
+    rows.extend(lost.map(|(_, row)| (None, Some(*row))));
+    rows.sort_unstable();
+    let only_theirs = rows.iter().filter(|(mine, _)| mine.is_none()).count();
+    Ok(Difference { groups: mine.len() + only_theirs, wrong: rows.len(), rows })
+}
+
+type Equality = Box<dyn Fn(usize, usize) -> bool>;
+
+fn equality(left: &ArrayRef, right: &ArrayRef) -> Result<Equality, ArrowError> {
+    if *left.data_type() != DataType::Float64 {
+        let compare = make_comparator(left, right, SortOptions::default())?;
+        return Ok(Box::new(move |a, b| compare(a, b).is_eq()));
+    }
+    let (left, right) = (left.as_primitive::<Float64Type>().clone(), right.as_primitive::<Float64Type>().clone());
+    Ok(Box::new(move |a, b| {
+        if left.is_null(a) || right.is_null(b) {
+            return left.is_null(a) && right.is_null(b);
+        }
+        let (a, b) = (left.value(a), right.value(b));
+        a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= TOLERANCE * a.abs().max(b.abs())
+    }))
+}
+
+/// Rows by key; a view that does not show all its keys has several rows of one key, told apart by
+/// their order.
+fn index(
+    converter: &RowConverter,
+    columns: &[ArrayRef],
+    keys: &[usize],
+) -> Result<HashMap<(OwnedRow, usize), usize>, ArrowError> {
+    let keys: Vec<ArrayRef> = keys.iter().filter_map(|key| columns.get(*key).cloned()).collect();
+    let mut index = HashMap::new();
+    let mut met: HashMap<OwnedRow, usize> = HashMap::new();
+    for (number, row) in converter.convert_columns(&keys)?.iter().enumerate() {
+        let row = row.owned();
+        let times = met.entry(row.clone()).or_default();
+        index.insert((row, *times), number);
+        *times += 1;
+    }
+    Ok(index)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{Float64Array, Int64Array};
+
+    use super::*;
+
+    fn rows(keys: &[i64], values: &[Option<f64>]) -> RecordBatch {
+        let keys: ArrayRef = Arc::new(Int64Array::from(keys.to_vec()));
+        let values: ArrayRef = Arc::new(Float64Array::from(values.to_vec()));
+        RecordBatch::try_from_iter([("key", keys), ("value", values)]).unwrap()
+    }
+
+    #[test]
+    fn lost_extra_and_changed_groups_are_wrong() {
+        let answer = rows(&[1, 2, 3, 4], &[Some(1.0), Some(2.0), None, Some(1e20)]);
+        let truth = rows(&[1, 2, 4, 5], &[Some(1.0), Some(2.1), Some(1e20 + 1e5), None]);
+        let found = difference(&answer, &truth, &[0]).unwrap();
+        assert_eq!((found.groups, found.wrong), (5, 3));
+        assert_eq!(found.rows, [(None, Some(3)), (Some(1), Some(1)), (Some(2), None)]);
+    }
+
+    #[test]
+    fn null_is_not_zero() {
+        let found = difference(&rows(&[1], &[None]), &rows(&[1], &[Some(0.0)]), &[0]).unwrap();
+        assert_eq!(found.wrong, 1);
+    }
+}

@@ -1,0 +1,195 @@
+//! SQL text into tables and views, with every spelling of a window turned into one.
+
+use sqlparser::ast::{CreateTable, CreateView, Ident, ObjectName, Select, Statement};
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
+
+use crate::dialect::{self, StreamDialect};
+use crate::spelling;
+use crate::sql_error::SqlError;
+use crate::time::Tumble;
+
+pub(crate) mod interval;
+pub(crate) mod name;
+mod shape;
+mod watermark;
+
+use name::normal;
+
+/// What a `.sql` file says, in its order.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    /// Its `CREATE TABLE`s.
+    pub tables: Vec<ParsedTable>,
+    /// Its `CREATE VIEW`s.
+    pub views: Vec<ParsedView>,
+}
+
+/// A `CREATE TABLE`; names are normal, that is in small letters unless they were quoted.
+#[derive(Clone, Debug)]
+pub struct ParsedTable {
+    /// The statement without its WATERMARK clause.
+    pub create: CreateTable,
+    /// The column that WATERMARK names, and how far the watermark stays behind it in microseconds.
+    pub watermark: Option<(String, i64)>,
+}
+
+/// A `CREATE VIEW` in its one canonical form.
+#[derive(Clone, Debug)]
+pub struct ParsedView {
+    /// Its name.
+    pub name: String,
+    /// Where the name stands in the text.
+    pub at: Location,
+    /// The table it reads.
+    pub table: String,
+    /// The column whose time decides the window.
+    pub time_column: String,
+    /// Its windows.
+    pub window: Tumble,
+    /// The SELECT: FROM names the table alone, columns are not qualified, names are normal, and
+    /// the window's calls are the columns `window_start` and `window_end`. GROUP BY lists
+    /// `window_start`, `window_end` and then the keys as expressions over the table, each once;
+    /// every item that is not a column has an alias.
+    pub select: Select,
+}
+
+impl ParsedTable {
+    /// Its name.
+    pub fn name(&self) -> String {
+        self.create.name.to_string().trim_matches('"').to_owned()
+    }
+
+    /// The names of its columns.
+    pub fn columns(&self) -> Vec<&str> {
+        (self.create.columns.iter())
+            .map(|column| column.name.value.as_str())
+            .collect()
+    }
+}
+
+/// Parses a job and brings its views into canonical form; types and functions are not looked at.
+///
+/// # Errors
+/// The first mistake in the text: syntax, an unknown table or column, no window, or a clause that a
+/// view cannot have yet.
+pub fn parse(sql: &str) -> Result<Parsed, SqlError> {
+    let mut tables: Vec<ParsedTable> = vec![];
+    let mut creates: Vec<CreateView> = vec![];
+    for tokens in dialect::tokens(sql)?.split(|token| token.token == Token::SemiColon) {
+        match statement(tokens.to_vec())? {
+            None => {}
+            Some(Definition::Table(table)) => {
+                let at = place(&table.create.name);
+                let taken = tables.iter().any(|other| other.name() == table.name());
+                refuse_twice(taken, "table", &table.name(), at)?;
+                tables.push(*table);
+            }
+            Some(Definition::View(view)) => creates.push(*view),
+        }
+    }
+    let mut views: Vec<ParsedView> = vec![];
+    for create in creates {
+        let name = plain_name(&create.name)?;
+        let at = name.span.start;
+        let taken = views.iter().any(|other| other.name == name.value)
+            || tables.iter().any(|table| table.name() == name.value);
+        refuse_twice(taken, "view", &name.value, at)?;
+        let columns = create.columns.clone();
+        let select = shape::select(create)?;
+        let known: Vec<&str> = views.iter().map(|view| view.name.as_str()).collect();
+        let spelled = spelling::canonical(select, columns, &tables, &known)?;
+        views.push(ParsedView {
+            name: name.value,
+            at,
+            table: spelled.table,
+            time_column: spelled.time_column,
+            window: spelled.window,
+            select: spelled.select,
+        });
+    }
+    Ok(Parsed { tables, views })
+}
+
+enum Definition {
+    Table(Box<ParsedTable>),
+    View(Box<CreateView>),
+}
+
+/// Parses one statement; `None` for an empty one.
+fn statement(tokens: Vec<TokenWithSpan>) -> Result<Option<Definition>, SqlError> {
+    let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else {
+        return Ok(None);
+    };
+    let (start, end) = (first.span.start, last.span.end);
+    let creates = |token: &TokenWithSpan| token.token.to_string().eq_ignore_ascii_case("create");
+    if !creates(first) {
+        return Err(not_ours(start));
+    }
+    let (tokens, clause) = watermark::lift(tokens)?;
+    let dialect = StreamDialect;
+    let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens);
+    let statement = (parser.parse_statement()).map_err(|error| SqlError::parser(error, end))?;
+    let rest = parser.peek_token();
+    if rest.token != Token::EOF {
+        let message = format!("expected the end of the statement, found {}", rest.token);
+        return Err(SqlError::new(rest.span.start, message, "separate statements by ;"));
+    }
+    match statement {
+        Statement::CreateTable(mut create) => {
+            let name = plain_name(&create.name)?;
+            create.name = ObjectName::from(name);
+            for column in &mut create.columns {
+                column.name = normal(&column.name);
+            }
+            Ok(Some(Definition::Table(Box::new(ParsedTable {
+                create,
+                watermark: clause,
+            }))))
+        }
+        Statement::CreateView(create) => Ok(Some(Definition::View(Box::new(create)))),
+        _ => Err(not_ours(start)),
+    }
+}
+
+fn not_ours(at: Location) -> SqlError {
+    SqlError::new(
+        at,
+        "a job is made of CREATE TABLE and CREATE VIEW statements only",
+        "write CREATE VIEW name AS SELECT …",
+    )
+}
+
+fn refuse_twice(taken: bool, kind: &str, name: &str, at: Location) -> Result<(), SqlError> {
+    if !taken {
+        return Ok(());
+    }
+    let message = format!("the name {name} is taken");
+    Err(SqlError::new(at, message, format!("give the {kind} another name")))
+}
+
+/// The one identifier of a name, in normal form.
+fn plain_name(name: &ObjectName) -> Result<Ident, SqlError> {
+    match name.0.as_slice() {
+        [part] if part.as_ident().is_some() => {
+            Ok(part.as_ident().map_or_else(|| Ident::new(""), normal))
+        }
+        _ => Err(SqlError::new(
+            place(name),
+            format!("the name {name} has several parts"),
+            "a job has no catalogs or schemas, write the last part alone",
+        )),
+    }
+}
+
+/// Where a name starts.
+pub(crate) fn place(name: &ObjectName) -> Location {
+    (name.0.iter())
+        .filter_map(|part| part.as_ident())
+        .map(|part| part.span.start)
+        .next()
+        .unwrap_or(Location::empty())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,73 @@
+//! Names: their normal form, and the nearest known one to a name that is unknown.
+
+use sqlparser::ast::Ident;
+
+/// The identifier in small letters, unless it was quoted.
+pub(crate) fn normal(ident: &Ident) -> Ident {
+    let mut ident = ident.clone();
+    if ident.quote_style.is_none() {
+        ident.value = ident.value.to_lowercase();
+    }
+    ident
+}
+
+/// What to say after "unknown …": the nearest known name, or all of them.
+pub(crate) fn suggest(name: &str, what: &str, known: &[&str]) -> String {
+    match nearest(name, known) {
+        Some(near) => format!("did you mean {near}?"),
+        None if known.is_empty() => format!("there are no {what}"),
+        None => format!("known {what}: {}", known.join(", ")),
+    }
+}
+
+/// The known name that the fewest edits turn this one into, if they are few for its length.
+fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let allowed = (name.chars().count() / 3).clamp(1, 3);
+    (known.iter())
+        .map(|candidate| (edits(&name.to_lowercase(), &candidate.to_lowercase()), *candidate))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many letters must be inserted, removed or replaced to make `from` into `to`.
+fn edits(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (done, letter) in from.chars().enumerate() {
+        let mut left = done + 1;
+        let mut next = vec![left];
+        for (pair, wanted) in row.windows(2).zip(&to) {
+            let &[diagonal, above] = pair else { continue };
+            left = (left + 1)
+                .min(above + 1)
+                .min(diagonal + usize::from(letter != *wanted));
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edits_are_counted() {
+        assert_eq!(edits("kitten", "sitting"), 3);
+        assert_eq!(edits("", "abc"), 3);
+        assert_eq!(edits("delay", "delay"), 0);
+    }
+
+    #[test]
+    fn the_nearest_name_is_suggested_or_all_are_listed() {
+        let known = ["scheduled", "delay", "origin"];
+        assert_eq!(suggest("dely", "columns", &known), "did you mean delay?");
+        assert_eq!(suggest("Orgin", "columns", &known), "did you mean origin?");
+        assert_eq!(
+            suggest("price", "columns", &known),
+            "known columns: scheduled, delay, origin"
+        );
+    }
+}
