@@ -1,2 +1,53 @@
-//! The `seam` command.
-fn main() {}
+//! The `seam` command: parse, call, print.
+//!
+//! ```text
+//!   args ──▶ job (view, log) ──▶ batch, speed, reprocess ──▶ store ──▶ query ──▶ print
+//!                          └───▶ run, compare, demo ─────────────────────────▶ print
+//! ```
+//!
+//! Deliberately thin: nothing is computed here that a library cannot compute without it.
+
+mod archive;
+mod args;
+mod batch;
+mod compare;
+mod demo;
+mod explain;
+mod failure;
+mod gc;
+mod generate;
+mod job;
+mod print;
+mod query;
+mod rejects;
+mod reprocess;
+mod run;
+mod speed;
+mod store;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Command, Seam};
+
+fn main() -> ExitCode {
+    let result = match Seam::parse().command {
+        Command::Demo => demo::run(),
+        Command::Run(args) => run::run(&args),
+        Command::Compare(args) => compare::run(&args),
+        Command::Generate(args) => generate::run(&args),
+        Command::Archive(args) => archive::run(&args),
+        Command::Batch(args) => batch::run(&args),
+        Command::Speed(args) => speed::run(&args),
+        Command::Reprocess(args) => reprocess::run(&args),
+        Command::Query(args) => query::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Rejects(args) => rejects::run(&args),
+        Command::Gc(args) => gc::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

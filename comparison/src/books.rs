@@ -74,12 +74,18 @@ pub fn multiplicity(halves: &Halves, rows: &[Row], wanted: &RoaringBitmap) -> Mu
         double: &batch & &speed,
         late: &nowhere & &closed,
         missing: nowhere - closed,
+        batch,
+        speed,
     }
 }
 
-/// The events that were not folded exactly once, by row number.
+/// Which events each half folds, and which were not folded exactly once, by row number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Multiplicity {
+    /// Folded by the batch half.
+    pub batch: RoaringBitmap,
+    /// Folded by the speed half.
+    pub speed: RoaringBitmap,
     /// Folded by both halves.
     pub double: RoaringBitmap,
     /// Folded by neither, because they came after their side of the boundary was closed.

@@ -1,1 +1,25 @@
-//! comparison
+//! Lambda, kappa and the truth side by side, and what the seam between batch and stream costs.
+//!
+//! ```text
+//!   event-log ─┬─▶ lambda.rs (batch-layer + speed-layer, under a seam rule) ─┐
+//!              └─▶ kappa.rs  (speed-layer alone) ────────────────────────────┤
+//!   the input file ──▶ truth.rs (Polars, by itself) ─────────────────────────┤
+//!                                                                            ▼
+//!                                          ┏━━━━━━━━━━━ comparison ━━━━━━━━━━━━┓
+//!                                          ┃ answer − truth, by cause, in rows ┃
+//!                                          ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
+//! ```
+//!
+//! Read `lambda.rs` and `kappa.rs` first. The truth shares no code with decode, prepare or fold. What
+//! happens here never enters a production view: only this crate merges halves that do not tile.
+
+pub mod books;
+pub mod compare;
+pub mod difference;
+pub mod error;
+pub mod kappa;
+pub mod lambda;
+pub mod rule;
+pub mod run;
+pub mod schedule;
+pub mod truth;

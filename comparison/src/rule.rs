@@ -131,6 +131,12 @@ pub struct Half {
 }
 
 impl Half {
+    /// The first offset it reads in each partition.
+    pub fn start(&self) -> OffsetVector {
+        let starts = self.ranges.iter().map(|(place, range)| (place.clone(), range.start));
+        OffsetVector(starts.collect())
+    }
+
     /// Whether the half folds the event at `offset` of `place`, which happened at `time`.
     pub fn takes(&self, place: &TopicPartition, offset: Offset, time: EventTime) -> bool {
         self.reads(place, offset) && self.admission.takes(time)

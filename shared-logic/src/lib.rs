@@ -15,14 +15,22 @@
 
 pub mod admission;
 pub mod chunk;
+mod compile;
 pub mod coverage;
 pub mod decode;
+pub mod dialect;
+mod explain;
+mod fingerprint;
 mod group;
 pub mod identity;
+pub mod job;
 pub mod measure;
+pub mod parse;
 pub mod partial;
 pub mod prepare;
 pub mod present;
+mod spelling;
+pub mod sql_error;
 pub mod table;
 pub mod time;
 pub mod view;

@@ -15,6 +15,7 @@ mod shape;
 mod watermark;
 
 use name::normal;
+pub(crate) use shape::WORKS;
 
 /// What a `.sql` file says, in its order.
 #[derive(Clone, Debug)]
@@ -57,7 +58,8 @@ pub struct ParsedView {
 impl ParsedTable {
     /// Its name.
     pub fn name(&self) -> String {
-        self.create.name.to_string().trim_matches('"').to_owned()
+        let part = self.create.name.0.first().and_then(|part| part.as_ident());
+        part.map(|ident| ident.value.clone()).unwrap_or_default()
     }
 
     /// The names of its columns.

@@ -1,5 +1,223 @@
 //! From decoded columns to window starts, keys and arguments: WHERE and computed columns.
 
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, PrimitiveArray, RecordBatch,
+};
+use arrow::compute::{self, FilterBuilder};
+use arrow::datatypes::{SchemaRef, TimestampMicrosecondType};
+use arrow::error::ArrowError;
+
+use crate::admission::Admission;
+use crate::decode::Decoded;
+use crate::time::{EventTime, Tumble};
+
+pub(crate) mod expression;
+mod intake;
+mod selection;
+mod wanted;
+
+use expression::Expression;
+use selection::Selection;
+pub(crate) use wanted::Filter;
+
 /// The compiled WHERE, keys and arguments of a view.
 #[derive(Debug)]
-pub struct Prepare {}
+pub struct Prepare {
+    /// The table columns that are read, ascending.
+    pub(crate) columns: Vec<usize>,
+    /// Those columns, and `window_start` and `window_end` where an expression names them; all
+    /// nullable, since a value may be missing until its row is rejected.
+    pub(crate) schema: SchemaRef,
+    /// Where in `columns` the event time is.
+    pub(crate) event_time: usize,
+    /// Where in `columns` NULL is forbidden.
+    pub(crate) required: Vec<usize>,
+    pub(crate) window: Tumble,
+    /// WHERE, over `schema`.
+    pub(crate) filter: Option<Filter>,
+    /// The columns of `schema` that keys and arguments are over.
+    pub(crate) inputs: Vec<usize>,
+    /// The keys besides the window, over `inputs`.
+    pub(crate) keys: Vec<Expression>,
+    /// The arguments of the measures, over `inputs`; `None` for `COUNT(*)`.
+    pub(crate) arguments: Vec<Option<Expression>>,
+}
+
+/// The rows of a chunk that a view folds.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The start of each row's window, in microseconds since 1970.
+    pub starts: Vec<i64>,
+    /// The keys of these rows, in GROUP BY order without the window.
+    pub keys: Vec<ArrayRef>,
+    /// The arguments of these rows, one for each of the view's measures; `None` for `COUNT(*)`.
+    pub arguments: Vec<Option<ArrayRef>>,
+    /// The records that the view could not read, by row.
+    pub rejects: Vec<Reject>,
+    /// How many records WHERE did not want.
+    pub filtered: u64,
+    /// The greatest event time among all records whose event time decodes, whatever became of them.
+    pub latest: Option<EventTime>,
+}
+
+/// A record that a view could not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    /// The row within the chunk.
+    pub row: usize,
+    /// What is wrong with it, in one line.
+    pub reason: String,
+}
+
+/// Why a chunk could not be prepared; a mistake in the program, never in the data.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    /// The chunk was not decoded for this view.
+    #[error("the view reads {expected}, the chunk was decoded into {found}: decode Prepare::columns")]
+    Columns {
+        /// What `Prepare::columns` asks for.
+        expected: String,
+        /// What came.
+        found: String,
+    },
+    /// Arrays that do not fit each other.
+    #[error("cannot prepare the chunk: {0}")]
+    Arrow(#[from] ArrowError),
+}
+
+impl Prepare {
+    /// The indices of the table's columns that are read, event time included, ascending: what to
+    /// decode, and the order of `Decoded::columns`.
+    pub fn columns(&self) -> &[usize] {
+        &self.columns
+    }
+
+    /// Prepares the rows that `admission` takes, that can be read, and that WHERE wants.
+    ///
+    /// A record that is not admitted is not looked at further: it belongs to another half. Of the
+    /// others, those are rejected that are malformed, whose event time or another forbidden NULL is
+    /// missing, whose window is outside the number range, or on which WHERE, a key or an argument
+    /// fails. Keys and arguments are evaluated on wanted rows only.
+    ///
+    /// # Errors
+    /// The chunk was decoded for something else.
+    pub fn apply(&self, decoded: &Decoded, admission: Admission) -> Result<Prepared, PrepareError> {
+        let columns = decoded.columns.columns();
+        let times = self.times(columns)?;
+        let taken = intake::take(self, decoded, times, admission)?;
+        let mut rejects = taken.rejects;
+        let mut selection = Selection::new(decoded.columns.num_rows());
+        let mut starts = taken.starts;
+        let mut rows = self.rows(columns, &starts)?;
+        if let Some(keep) = taken.keep {
+            rows = compute::filter_record_batch(&rows, &keep)?;
+            starts = filter_starts(starts, &keep)?;
+            selection.narrow(keep);
+        }
+        let mut filtered = 0;
+        let mut inputs = rows.project(&self.inputs)?;
+        if let Some(filter) = &self.filter {
+            let (keep, failures) = filter.wanted(&rows)?;
+            filtered = (keep.len() - keep.true_count() - failures.len()) as u64;
+            selection.reject(failures, &mut rejects);
+            if keep.has_false() {
+                inputs = compute::filter_record_batch(&inputs, &keep)?;
+                starts = filter_starts(starts, &keep)?;
+                selection.narrow(keep);
+            }
+        }
+        let mut failures = vec![];
+        let mut evaluate = |expression: &Expression| -> Result<ArrayRef, ArrowError> {
+            let (values, failed) = expression.evaluate(&inputs)?;
+            failures.extend(failed);
+            Ok(values)
+        };
+        let keys = (self.keys.iter()).map(&mut evaluate).collect::<Result<Vec<_>, _>>()?;
+        let arguments = (self.arguments.iter())
+            .map(|argument| argument.as_ref().map(&mut evaluate).transpose())
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut prepared = Prepared {
+            starts,
+            keys,
+            arguments,
+            rejects: vec![],
+            filtered,
+            latest: taken.latest,
+        };
+        if !failures.is_empty() {
+            prepared.drop_rows(&failures)?;
+            selection.reject(failures, &mut rejects);
+        }
+        rejects.sort_by_key(|reject| reject.row);
+        prepared.rejects = rejects;
+        Ok(prepared)
+    }
+
+    /// The event-time column, after a look at all types.
+    fn times<'a>(
+        &self,
+        columns: &'a [ArrayRef],
+    ) -> Result<&'a PrimitiveArray<TimestampMicrosecondType>, PrepareError> {
+        let expected = self.schema.fields().iter().take(self.columns.len());
+        let fits = columns.len() == self.columns.len()
+            && (columns.iter().zip(expected.clone()))
+                .all(|(column, field)| column.data_type() == field.data_type());
+        let time = columns
+            .get(self.event_time)
+            .and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
+        match time {
+            Some(time) if fits => Ok(time),
+            _ => Err(PrepareError::Columns {
+                expected: list(expected.map(|field| format!("{} {}", field.name(), field.data_type()))),
+                found: list(columns.iter().map(|column| column.data_type().to_string())),
+            }),
+        }
+    }
+
+    /// The columns as expressions see them, window bounds included where they are used.
+    fn rows(&self, columns: &[ArrayRef], starts: &[i64]) -> Result<RecordBatch, ArrowError> {
+        let mut columns = columns.to_vec();
+        if self.schema.fields().len() > columns.len() {
+            let bound = |add: i64| {
+                let times = starts.iter().map(|start| start.saturating_add(add));
+                Arc::new(PrimitiveArray::<TimestampMicrosecondType>::from_iter_values(times))
+            };
+            columns.push(bound(0));
+            columns.push(bound(self.window.size));
+        }
+        RecordBatch::try_new(Arc::clone(&self.schema), columns)
+    }
+}
+
+impl Prepared {
+    /// Removes the rows that an expression failed on.
+    fn drop_rows(&mut self, failures: &[expression::Failure]) -> Result<(), ArrowError> {
+        let mut keep = vec![true; self.starts.len()];
+        for (row, _) in failures {
+            keep.get_mut(*row).into_iter().for_each(|keep| *keep = false);
+        }
+        let keep = BooleanArray::from(keep);
+        let predicate = FilterBuilder::new(&keep).optimize().build();
+        for values in self.keys.iter_mut().chain(self.arguments.iter_mut().flatten()) {
+            *values = predicate.filter(values)?;
+        }
+        self.starts = filter_starts(std::mem::take(&mut self.starts), &keep)?;
+        Ok(())
+    }
+}
+
+fn filter_starts(starts: Vec<i64>, keep: &BooleanArray) -> Result<Vec<i64>, ArrowError> {
+    let starts = compute::filter(&Int64Array::from(starts), keep)?;
+    let (_, values, _) = starts.as_primitive::<arrow::datatypes::Int64Type>().clone().into_parts();
+    drop(starts);
+    Ok(values.into_inner().into_vec().unwrap_or_else(|shared| shared.typed_data().to_vec()))
+}
+
+fn list(texts: impl Iterator<Item = String>) -> String {
+    format!("({})", texts.collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests;

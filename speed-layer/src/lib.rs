@@ -1,1 +1,18 @@
-//! speed-layer
+//! The speed layer: the log from where the store stands, folded as it comes, sealed at checkpoints.
+//!
+//! ```text
+//!   event-log ──▶ ┏━━ speed-layer ━━┓ ──▶ view-store ──▶ serving-layer
+//!    (the log)    ┃ read ▸ fold ▸   ┃        ▲
+//!                 ┃ publish ▸ seal  ┃        │
+//!                 ┗━━━━━━━━━━━━━━━━━┛   batch-layer
+//! ```
+//!
+//! It runs the fold of `shared-logic` and has none of its own. Its files have the names of those in
+//! `batch-layer`: `read` says which records come next, `fold` folds them, `commit` makes the result
+//! durable. Deliberately absent: any offset kept elsewhere than in the manifest. State and position
+//! become durable in the same write, so a restart can neither lose nor repeat a record.
+
+pub mod commit;
+pub mod error;
+pub mod fold;
+pub mod read;

@@ -91,6 +91,14 @@ pub enum Stale {
         /// The spans of the fold, as `topic/partition:[start, next)`.
         coverage: String,
     },
+    /// The file may have been deleted before it was named; the store itself writes another one.
+    #[error("the segment was written after manifest {base}, below the floor {floor}")]
+    Base {
+        /// The manifest that its writer had last read.
+        base: ManifestNumber,
+        /// The floor.
+        floor: ManifestNumber,
+    },
     /// Another run has pinned since, or this one has landed already.
     #[error("the pin {0} is gone")]
     Pin(PinId),

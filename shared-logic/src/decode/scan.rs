@@ -215,11 +215,11 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    /// A string with its quotes.
+    /// A string, from its opening quote on.
     #[inline]
     fn string(&mut self, expected: &'static str) -> Result<Text<'a>, Broken> {
-        let start = self.at;
         self.expect(b'"', expected)?;
+        let start = self.at;
         let mut escaped = false;
         loop {
             self.plain();
@@ -235,11 +235,9 @@ impl<'a> Scan<'a> {
                 None => return self.broken("the end of a string"),
             }
         }
+        let inner = self.since(start);
         self.at += 1;
-        Ok(Text {
-            quoted: self.since(start),
-            escaped,
-        })
+        Ok(Text { inner, escaped })
     }
 
     /// Passes eight bytes at a time as long as none of them needs a look: no quote, backslash or

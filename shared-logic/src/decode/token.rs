@@ -6,22 +6,22 @@ use std::fmt;
 /// A JSON string as it stands in the record, checked already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Text<'a> {
-    /// With its quotes.
-    pub(super) quoted: &'a str,
+    /// What stands between its quotes.
+    pub(super) inner: &'a str,
     /// Whether it holds an escape.
     pub(super) escaped: bool,
 }
 
 impl<'a> Text<'a> {
-    /// The text itself, without quotes and escapes.
+    /// The text itself, without escapes.
     #[inline]
     pub(super) fn plain(&self) -> Cow<'a, str> {
         if self.escaped {
             // The scanner has accepted every escape, so this cannot fail.
-            return Cow::Owned(serde_json::from_str(self.quoted).unwrap_or_default());
+            let text = serde_json::from_str(&format!("\"{}\"", self.inner));
+            return Cow::Owned(text.unwrap_or_default());
         }
-        let inner = (self.quoted.strip_prefix('"')).and_then(|rest| rest.strip_suffix('"'));
-        Cow::Borrowed(inner.unwrap_or_default())
+        Cow::Borrowed(self.inner)
     }
 }
 

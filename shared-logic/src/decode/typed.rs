@@ -127,16 +127,16 @@ fn each(array: &ArrayRef, mut value: impl FnMut(usize, Token)) -> Result<(), Arr
 
 /// A float as JSON writes it: what is no number has a name.
 fn float(text: &str) -> Token<'_> {
-    let named = |quoted| {
+    let named = |inner| {
         Token::Text(Text {
-            quoted,
+            inner,
             escaped: false,
         })
     };
     match text {
-        "NaN" => named("\"NaN\""),
-        "inf" => named("\"Infinity\""),
-        "-inf" => named("\"-Infinity\""),
+        "NaN" => named("NaN"),
+        "inf" => named("Infinity"),
+        "-inf" => named("-Infinity"),
         number => Token::Number(number),
     }
 }

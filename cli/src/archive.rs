@@ -1,0 +1,28 @@
+//! `seam archive`: the events of a log into Parquet files.
+
+use std::io::{Write, stdout};
+
+use event_log::archiver;
+
+use crate::args::Archive;
+use crate::failure::Outcome;
+use crate::job::Loaded;
+use crate::store;
+
+/// Copies from where the archive ends to the log's end.
+pub fn run(args: &Archive) -> Outcome {
+    let loaded = Loaded::open(&args.view)?;
+    let log = store::log(&args.log, &loaded)?;
+    let archive = store::archive(&args.store.store, &loaded.view)?;
+    let options = archiver::Options { file_rows: args.file_rows, ..Default::default() };
+    let report = archiver::archive(log.as_ref(), &archive, None, &options)?;
+    writeln!(
+        stdout(),
+        "archived {} records of {} in {} files, {} could not be read and are kept raw",
+        report.records,
+        loaded.view.table.topic,
+        report.files,
+        report.rejected
+    )?;
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! `seam batch`: the archive below a cut, landed as one segment.
+
+use std::io::{Write, stdout};
+
+use batch_layer::{commit, read};
+use comparison::schedule::offsets;
+
+use crate::args::Batch;
+use crate::failure::{Failure, Outcome};
+use crate::job::{Loaded, options};
+use crate::store;
+
+/// Pins, folds and lands.
+pub fn run(args: &Batch) -> Outcome {
+    let loaded = Loaded::open(&args.view)?;
+    let archive = store::archive(&args.store.store, &loaded.view)?;
+    let end = read::end(&archive)?;
+    if end.0.is_empty() {
+        return Err(Failure::input(format!(
+            "the archive of topic {} in {} is empty: run seam archive first",
+            loaded.view.table.topic,
+            args.store.store.display()
+        )));
+    }
+    let cut = match &args.cut {
+        None => end.clone(),
+        Some(text) => offsets(text).ok_or_else(|| {
+            Failure::input(format!("cannot read the cut {text:?}: expected offsets such as flights/0:12,flights/1:7"))
+        })?,
+    };
+    if let Some(place) = end.behind(&cut).next() {
+        return Err(Failure::input(format!(
+            "the cut {place}:{} is beyond the archive, which ends at {}: run seam archive first",
+            cut.get(place),
+            end.get(place)
+        )));
+    }
+    let job = store::job(&store::open(&args.store)?, &loaded.view)?;
+    let generation = store::generation(&job, &loaded, &store::origin(&archive)?)?;
+    let options = options(&args.fold).batch;
+    let landing = commit::run(&loaded.view, &archive, &job, generation, &cut, &options)?;
+    writeln!(
+        stdout(),
+        "landed {} records below {} as {} rows in generation {generation}, manifest {}; {} rejected",
+        landing.records, landing.cut, landing.rows, landing.manifest.number, landing.rejected
+    )?;
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! `seam compare`: every rule and architecture against the truth.
+
+use std::io::{BufWriter, Write, stdout};
+
+use comparison::compare::{self, Line, Report};
+use comparison::schedule::SeamAt;
+use comparison::truth::Truth;
+use serde_json::json;
+
+use crate::args::Compare;
+use crate::failure::{Failure, OrInput, Outcome};
+use crate::job::{Loaded, options};
+use crate::print::{self, Format};
+
+/// Runs, prints, and fails if an error is left unexplained.
+pub fn run(args: &Compare) -> Outcome {
+    let loaded = Loaded::open(&args.view)?;
+    let seam: SeamAt = args.seam_at.parse().or_input()?;
+    let takes = duration(&args.batch_takes)?;
+    let reading = &args.input.reading;
+    let events = loaded.input(&args.input.input, reading)?;
+    let arrival = reading.arrival.as_deref().or(loaded.view.table.arrival.as_deref());
+    let truth = Truth::open(
+        &args.input.input,
+        &loaded.sql,
+        args.view.view.as_deref(),
+        reading.order_by.as_deref(),
+        arrival,
+    )
+    .or_input()?;
+    let rows = events.rows(&truth.event_times()?);
+    let schedule = events.arrivals(&rows).schedule(&seam, takes).or_input()?;
+    let given = compare::Events { log: &events.input.log, rows: &rows, truth: &truth };
+    let report = compare::compare(&loaded.view, given, &schedule, &options(&args.fold))?;
+
+    let mut out = BufWriter::new(stdout().lock());
+    match args.format {
+        Format::Table => {
+            writeln!(out, "{}", table(&report))?;
+            for line in &report.lines {
+                writeln!(out, "{}: {}", name(line), line.why())?;
+            }
+        }
+        Format::Json => {
+            for line in &report.lines {
+                writeln!(out, "{}", object(line))?;
+            }
+        }
+        Format::Csv => csv(&mut out, &report)?,
+    }
+    out.flush()?;
+    check(&report)
+}
+
+/// A duration such as 90m, in microseconds.
+pub fn duration(text: &str) -> Outcome<i64> {
+    let wrong = |why: String| {
+        Failure::input(format!("cannot read the duration {text:?}: {why}; write 90m, 2h or 30s"))
+    };
+    let duration = humantime::parse_duration(text).map_err(|error| wrong(error.to_string()))?;
+    i64::try_from(duration.as_micros()).map_err(|_| wrong("it is too long".into()))
+}
+
+/// The table of a comparison: a row per architecture and rule.
+pub fn table(report: &Report) -> comfy_table::Table {
+    let header =
+        ["", "groups wrong", "of", "double", "missing", "late", "net", "counted = truth + double − missing − late"];
+    let mut table = print::sheet(&header);
+    for line in &report.lines {
+        let books = &line.books;
+        let verdict = if line.explained() { "holds" } else { "DOES NOT HOLD" };
+        table.add_row([
+            name(line),
+            line.difference.wrong.to_string(),
+            line.difference.groups.to_string(),
+            books.double.to_string(),
+            books.missing.to_string(),
+            books.late.to_string(),
+            format!("{:+}", books.net()),
+            format!(
+                "{} = {} + {} − {} − {}  {verdict}",
+                books.counted, books.truth, books.double, books.missing, books.late
+            ),
+        ]);
+    }
+    print::numbers_right(&mut table, 1);
+    table
+}
+
+/// `lambda offset`, `kappa`.
+pub fn name(line: &Line) -> String {
+    match line.run.rule {
+        Some(rule) => format!("{} {rule}", line.run.architecture),
+        None => line.run.architecture.to_string(),
+    }
+}
+
+/// Fails where a line's error is not explained to the last event: that is a defect, not a seam.
+pub fn check(report: &Report) -> Outcome {
+    for line in report.lines.iter().filter(|line| !line.explained()) {
+        let message = format!(
+            "{}: the books do not balance ({:?}) or {} groups drift: this is a defect of Seamline, please report it",
+            name(line),
+            line.books,
+            line.drift
+        );
+        return Err(Failure::Failed(anyhow::Error::msg(message)));
+    }
+    Ok(())
+}
+
+/// The fields of a line, in the order that scripts rely on.
+fn fields(line: &Line) -> Vec<(&'static str, serde_json::Value)> {
+    let (books, cost) = (&line.books, &line.run.cost);
+    vec![
+        ("architecture", json!(line.run.architecture.to_string())),
+        ("rule", json!(line.run.rule.map(|rule| rule.to_string()))),
+        ("groups", json!(line.difference.groups)),
+        ("wrong_groups", json!(line.difference.wrong)),
+        ("events", json!(books.counted)),
+        ("double", json!(books.double)),
+        ("missing", json!(books.missing)),
+        ("late", json!(books.late)),
+        ("drift", json!(line.drift)),
+        ("approximation", json!(0)),
+        ("net_error", json!(books.net())),
+        ("cpu_seconds", json!(cost.cpu_seconds)),
+        ("bytes_read", json!(cost.bytes_read)),
+        ("bytes_stored", json!(cost.bytes_stored)),
+    ]
+}
+
+fn object(line: &Line) -> String {
+    let pairs: Vec<String> =
+        fields(line).iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    format!("{{{}}}", pairs.join(","))
+}
+
+fn csv(out: &mut impl Write, report: &Report) -> Outcome {
+    for (number, line) in report.lines.iter().enumerate() {
+        let fields = fields(line);
+        if number == 0 {
+            let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+            writeln!(out, "{}", names.join(","))?;
+        }
+        let plain = |value: &serde_json::Value| match value {
+            serde_json::Value::Null => String::new(),
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let values: Vec<String> = fields.iter().map(|(_, value)| plain(value)).collect();
+        writeln!(out, "{}", values.join(","))?;
+    }
+    Ok(())
+}

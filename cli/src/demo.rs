@@ -1,0 +1,202 @@
+//! `seam demo`: the whole story on a week of flights.
+
+use std::fs;
+use std::io::{Write, stdout};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use comparison::compare::{Events, Line, Report, compare};
+use comparison::kappa::kappa;
+use comparison::lambda::Options;
+use comparison::rule::Rule;
+use comparison::schedule::SeamAt;
+use comparison::truth::Truth;
+use event_log::archive::Archive;
+use event_log::archiver;
+use shared_logic::time::EventTime;
+use view_store::store::Store;
+
+use crate::args::{ReadingArgs, ViewArgs};
+use crate::compare::{check, duration, name, table};
+use crate::failure::{OrInput, Outcome};
+use crate::generate;
+use crate::job::Loaded;
+
+/// The week, so that the demo needs nothing but this program.
+pub const WEEK: &[u8] = include_bytes!("../../data/flights-week.parquet");
+const VIEW: &str = include_str!("../../views/delay_by_airport.sql");
+
+const CUT: &str = "2001-01-05T09:00:00Z";
+const BATCH_TAKES: &str = "90m";
+
+/// Tells it.
+pub fn run() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let (week, sql) = (folder.path().join("flights-week.parquet"), folder.path().join("view.sql"));
+    fs::write(&week, WEEK)?;
+    fs::write(&sql, VIEW)?;
+    let loaded = Loaded::open(&ViewArgs { file: sql, view: None })?;
+    let reading = ReadingArgs { partitions: 4, order_by: None, arrival: None };
+    let events = loaded.input(&week, &reading)?;
+    let truth = Truth::open(&week, VIEW, None, None, loaded.view.table.arrival.as_deref()).or_input()?;
+    let rows = events.rows(&truth.event_times()?);
+    let seam: SeamAt = CUT.parse().or_input()?;
+    let schedule = events.arrivals(&rows).schedule(&seam, duration(BATCH_TAKES)?).or_input()?;
+
+    let mut out = stdout().lock();
+    let read: u64 = schedule.cut.0.values().map(|next| next.0).sum();
+    writeln!(
+        out,
+        "The data    {} US flights of 1 to 7 January 2001; each arrives when the plane leaves, {} of them\n            after a later-scheduled one of its partition\n\
+         The view    delay_by_airport: flights, mean and worst delay per airport and hour of schedule\n\
+         The batch   starts on 5 January at 09:00, reads the {read} flights that have arrived, lands at 10:30\n\
+         The stream  a speed layer that restarts when the batch lands sees what arrives after 10:30\n\
+         The question, at the week's end: how many flights, how late, per airport and hour?\n",
+        rows.len(),
+        disordered(&rows),
+    )?;
+
+    let given = Events { log: &events.input.log, rows: &rows, truth: &truth };
+    let report = compare(&loaded.view, given, &schedule, &Options::default())?;
+    if let Some(story) = story(&report) {
+        writeln!(out, "{story}\n")?;
+    }
+    writeln!(out, "{}\n", table(&report))?;
+    for line in &report.lines {
+        writeln!(out, "{}: {}.", name(line), line.why())?;
+    }
+    writeln!(out, "\n{}\n", costs(&loaded, &report, folder.path())?)?;
+    writeln!(
+        out,
+        "Next\n  \
+         seam compare views/delay_by_airport.sql --input data/flights-week.parquet --seam-at {CUT} --batch-takes {BATCH_TAKES}\n  \
+         seam run views/delay_by_airport.sql --input data/flights-week.parquet --as lambda --seam-at 0.6\n  \
+         seam explain views/delay_by_airport.sql"
+    )?;
+    out.flush()?;
+    drop(out);
+    check(&report)
+}
+
+/// Events with a greater event time before them in their partition.
+fn disordered(rows: &[comparison::books::Row]) -> usize {
+    let mut reached = std::collections::BTreeMap::new();
+    let late = rows.iter().filter(|row| {
+        let latest = reached.entry(&row.place).or_insert(row.time);
+        let late = row.time < *latest;
+        *latest = (*latest).max(row.time);
+        late
+    });
+    late.count()
+}
+
+/// The group that restarting at latest gets most wrong, and what the exact rule says of it.
+fn story(report: &Report) -> Option<String> {
+    let of = |rule: Rule| report.lines.iter().find(|line| line.run.rule == Some(rule));
+    let (wrong, right) = (of(Rule::RestartAtLatest)?, of(Rule::Offset)?);
+    let lost = |(mine, its): &(Option<usize>, Option<usize>)| {
+        count(&report.truth, *its) - count(&wrong.run.rows, *mine)
+    };
+    let worst = wrong.difference.rows.iter().max_by_key(|pair| (lost(pair), std::cmp::Reverse(pair.1)))?;
+    let (airport, hour) = (text(&report.truth, worst.1?)?, start(&report.truth, worst.1?)?);
+    let served = (0..right.run.rows.num_rows()).find(|row| {
+        text(&right.run.rows, *row).as_ref() == Some(&airport) && start(&right.run.rows, *row) == Some(hour)
+    });
+    let end = EventTime(hour.0 + 3_600_000_000);
+    Some(format!(
+        "Follow one airport and hour: {airport}, scheduled from {hour} to {end}.\n  \
+         truth                      {} flights\n  \
+         lambda restart-at-latest   {} flights on this dashboard\n  \
+         lambda offset              {} flights",
+        count(&report.truth, worst.1),
+        count(&wrong.run.rows, worst.0),
+        count(&right.run.rows, served),
+    ))
+}
+
+/// The flights of a row of the answer; 0 where there is no such row.
+fn count(rows: &RecordBatch, row: Option<usize>) -> i64 {
+    let column = rows.column_by_name("flights").map(|column| column.as_primitive::<Int64Type>());
+    match (column, row) {
+        (Some(column), Some(row)) if column.is_valid(row) => column.value(row),
+        _ => 0,
+    }
+}
+
+fn text(rows: &RecordBatch, row: usize) -> Option<String> {
+    let column = rows.column_by_name("origin")?.as_string::<i32>();
+    Some(column.value(row).to_owned())
+}
+
+fn start(rows: &RecordBatch, row: usize) -> Option<EventTime> {
+    let column = rows.column_by_name("window_start")?;
+    Some(EventTime(column.as_primitive::<TimestampMicrosecondType>().value(row)))
+}
+
+/// What both architectures cost on this week: once running, and once redone.
+fn costs(loaded: &Loaded, report: &Report, folder: &Path) -> Outcome<String> {
+    let json = folder.join("flights.jsonl");
+    generate::flights_to(&json)?;
+    let log = loaded.input(&json, &ReadingArgs { partitions: 4, order_by: None, arrival: None })?.input.log;
+    let archive = Archive::open(folder, loaded.view.table.topic.as_str(), Arc::clone(&loaded.view.table))?;
+    archiver::archive(&log, &archive, None, &archiver::Options::default())?;
+
+    let started = Instant::now();
+    let end = batch_layer::read::end(&archive)?;
+    let job = Store::memory().job("redo")?;
+    let (generation, _) =
+        job.create_generation(&crate::store::new_generation(loaded, &Default::default()))?;
+    let options = Options::default();
+    batch_layer::commit::run(&loaded.view, &archive, &job, generation, &end, &options.batch)?;
+    let from_files = started.elapsed();
+
+    let started = Instant::now();
+    kappa(&loaded.view, &log, &end, &options.speed)?;
+    let from_log = started.elapsed();
+
+    let of = |line: &Line| (line.run.cost.cpu_seconds, line.run.cost.bytes_stored);
+    let lambda = report.lines.first().map(of).unwrap_or_default();
+    let kappa = report.lines.last().map(of).unwrap_or_default();
+    let (files, log) = (bytes_below(&folder.join("archive"))?, fs::metadata(&json)?.len());
+    let mut table = crate::print::sheet(&[
+        "What it costs", "CPU s", "MB of segments", "MB of events kept", "redo the week, ms",
+    ]);
+    let megabytes = |bytes: u64| format!("{:.2}", bytes as f64 / 1e6);
+    let row = |who: &str, (cpu, stored): (f64, u64), kept: u64, how: &str, redo: std::time::Duration| {
+        [
+            who.to_owned(),
+            format!("{cpu:.2}"),
+            megabytes(stored),
+            format!("{} ({how})", megabytes(kept)),
+            format!("{} from {how}", redo.as_millis()),
+        ]
+    };
+    table.add_row(row("lambda offset", lambda, files, "files", from_files));
+    table.add_row(row("kappa", kappa, log, "log", from_log));
+    crate::print::numbers_right(&mut table, 1);
+    Ok(format!(
+        "{table}\nLambda runs two layers, and redoes history {} from columnar files than Kappa replays JSON from the log.",
+        compared(from_files.as_secs_f64(), from_log.as_secs_f64())
+    ))
+}
+
+fn compared(files: f64, log: f64) -> String {
+    if files <= log {
+        format!("{:.1} times as fast", log / files.max(1e-9))
+    } else {
+        format!("{:.1} times slower", files / log.max(1e-9))
+    }
+}
+
+fn bytes_below(folder: &Path) -> Outcome<u64> {
+    let mut bytes = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        bytes += if metadata.is_dir() { bytes_below(&entry.path())? } else { metadata.len() };
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,70 @@
+//! `seam run`: a view over a file, once.
+
+use std::io::{BufWriter, Write, stdout};
+
+use comparison::kappa::kappa;
+use comparison::lambda::lambda;
+use comparison::rule::Rule;
+use comparison::schedule::{Schedule, SeamAt};
+use comparison::truth::Truth;
+use shared_logic::coverage::OffsetVector;
+
+use crate::args::{As, Run};
+use crate::failure::{OrInput, Outcome};
+use crate::job::{Loaded, options};
+use crate::print;
+
+/// Computes and prints.
+pub fn run(args: &Run) -> Outcome {
+    let loaded = Loaded::open(&args.view)?;
+    let rows = match args.architecture {
+        As::Truth => open_truth(args, &loaded)?.answer(None)?.rows,
+        architecture => layers(args, &loaded, architecture)?,
+    };
+    let mut out = BufWriter::new(stdout().lock());
+    print::rows(&mut out, &rows, args.format)?;
+    out.flush()?;
+    Ok(())
+}
+
+fn open_truth(args: &Run, loaded: &Loaded) -> Outcome<Truth> {
+    let reading = &args.input.reading;
+    let arrival = reading.arrival.as_deref().or(loaded.view.table.arrival.as_deref());
+    Truth::open(
+        &args.input.input,
+        &loaded.sql,
+        args.view.view.as_deref(),
+        reading.order_by.as_deref(),
+        arrival,
+    )
+    .or_input()
+}
+
+fn layers(args: &Run, loaded: &Loaded, architecture: As) -> Outcome<arrow::array::RecordBatch> {
+    let events = loaded.input(&args.input.input, &args.input.reading)?;
+    let seam: SeamAt = args.seam_at.parse().or_input()?;
+    let options = options(&args.fold);
+    let view = &loaded.view;
+    let log = &events.input.log;
+    // The seam needs no event times: only rules on event time do, and this is none.
+    let rows = events.rows(&[]);
+    let arrivals = events.arrivals(&rows);
+    let all = arrivals.schedule(&SeamAt::Share(1.0), 0)?;
+    let schedule = match architecture {
+        As::Lambda => arrivals.schedule(&seam, 0).or_input()?,
+        As::Speed => Schedule { cut: OffsetVector::default(), ..all.clone() },
+        _ => all.clone(),
+    };
+    let run = match architecture {
+        As::Kappa => kappa(view, log, &all.end, &options.speed)?,
+        _ => lambda(view, log, Rule::Offset, &schedule, &options)?,
+    };
+    let rejected = run.rejected;
+    if rejected > 0 {
+        eprintln!(
+            "seam: {rejected} of {} records could not be read and are in no group; seam rejects lists them",
+            rows.len()
+        );
+    }
+    Ok(run.rows)
+}

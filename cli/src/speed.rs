@@ -1,0 +1,36 @@
+//! `seam speed`: the log from where the store stands to its end, sealed at checkpoints.
+
+use std::io::{Write, stdout};
+
+use batch_layer::read;
+use speed_layer::commit::Speed;
+use speed_layer::fold::Options;
+
+use crate::args;
+use crate::failure::Outcome;
+use crate::job::{Loaded, options};
+use crate::store;
+
+/// Resumes, follows to the log's end, and seals what is open.
+pub fn run(args: &args::Speed) -> Outcome {
+    let loaded = Loaded::open(&args.view)?;
+    let log = store::log(&args.log, &loaded)?;
+    let job = store::job(&store::open(&args.store)?, &loaded.view)?;
+    let generation = store::generation(&job, &loaded, &store::origin(log.as_ref())?)?;
+    let options = Options {
+        checkpoint_every: args.checkpoint_every,
+        publish_every: args.checkpoint_every.min(Options::default().publish_every),
+        ..options(&args.fold).speed
+    };
+    let end = read::end(log.as_ref())?;
+    let mut speed = Speed::resume(&loaded.view, log.as_ref(), &job, generation, options)?;
+    let mut progress = speed.follow(log.as_ref(), &end)?;
+    progress.segments += speed.checkpoint()?.segments;
+    let snapshot = speed.snapshot();
+    writeln!(
+        stdout(),
+        "folded {} records up to {} into {} segments of generation {generation}, manifest {}; {} rejected",
+        progress.records, snapshot.offsets, progress.segments, snapshot.manifest.number, progress.rejected
+    )?;
+    Ok(())
+}

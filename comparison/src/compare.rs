@@ -1,0 +1,116 @@
+//! Every architecture and seam rule on the same events, each against the independent truth.
+
+use std::sync::Arc;
+
+use event_log::EventLog;
+use shared_logic::admission::Admission;
+use shared_logic::coverage::OffsetVector;
+use shared_logic::view::View;
+
+use crate::books::{Books, Row, multiplicity};
+use crate::difference::{Difference, difference};
+use crate::error::ComparisonError;
+use crate::kappa::kappa;
+use crate::lambda::{Options, lambda};
+use crate::rule::{Half, Halves, Rule};
+use crate::run::Run;
+use crate::schedule::Schedule;
+use crate::truth::Truth;
+
+/// One architecture and rule, run and judged.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The run.
+    pub run: Run,
+    /// Its answer against the truth, in groups.
+    pub difference: Difference,
+    /// Its answer against the truth, in rows.
+    pub books: Books,
+    /// Groups in which the answer differs from the independent fold of the same events, each as
+    /// often as the halves took it: what the code did, beyond what the rule made it do.
+    pub drift: usize,
+}
+
+/// All lines of a comparison and what they were compared with.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// When things happened.
+    pub schedule: Schedule,
+    /// The independent answer over all events.
+    pub truth: arrow::array::RecordBatch,
+    /// Lambda under each rule, then kappa.
+    pub lines: Vec<Line>,
+}
+
+/// The events of a comparison: as a log for the layers, as rows for the books, and the truth.
+#[derive(Clone, Copy)]
+pub struct Events<'e> {
+    /// What the layers read.
+    pub log: &'e dyn EventLog,
+    /// Every event in the order of arrival.
+    pub rows: &'e [Row],
+    /// The independent reader of the same input.
+    pub truth: &'e Truth,
+}
+
+/// Runs lambda under every rule, and kappa, and judges each.
+///
+/// # Errors
+/// An architecture fails; a wrong answer is no error but a line of the report.
+pub fn compare(
+    view: &Arc<View>,
+    events: Events<'_>,
+    schedule: &Schedule,
+    options: &Options,
+) -> Result<Report, ComparisonError> {
+    let truth = events.truth.answer(None)?.rows;
+    let counted = events.truth.counted()?;
+    let wanted = events.truth.passes()?;
+    let judge = |run: Run, halves: &Halves| -> Result<Line, ComparisonError> {
+        let taken = multiplicity(halves, events.rows, &wanted);
+        let folded = taken.batch.iter().chain(&taken.speed).collect::<Vec<u32>>();
+        let same_events = events.truth.answer(Some(&folded))?.rows;
+        Ok(Line {
+            difference: difference(&run.rows, &truth, &view.key_columns)?,
+            drift: difference(&run.rows, &same_events, &view.key_columns)?.wrong,
+            books: Books {
+                counted: run.counted,
+                truth: counted,
+                double: taken.double.len(),
+                missing: taken.missing.len(),
+                late: taken.late.len(),
+            },
+            run,
+        })
+    };
+    let mut lines = Vec::new();
+    for rule in Rule::ALL {
+        let run = lambda(view, events.log, rule, schedule, options)?;
+        lines.push(judge(run, &rule.halves(schedule))?);
+    }
+    let run = kappa(view, events.log, &schedule.end, &options.speed)?;
+    lines.push(judge(run, &whole(schedule))?);
+    Ok(Report { schedule: schedule.clone(), truth, lines })
+}
+
+/// Kappa as halves: no batch, and speed over everything.
+fn whole(schedule: &Schedule) -> Halves {
+    let nothing = Schedule { cut: OffsetVector::default(), ..schedule.clone() };
+    let halves = Rule::Offset.halves(&nothing);
+    Halves { speed: Half { admission: Admission::All, ..halves.speed }, ..halves }
+}
+
+impl Line {
+    /// Whether the error in rows is explained to the last event.
+    pub fn explained(&self) -> bool {
+        self.books.balance() && self.drift == 0
+    }
+
+    /// One sentence on why the answer is right or wrong.
+    pub fn why(&self) -> &'static str {
+        self.run.rule.map_or(
+            "one job reads every record once, in order, and commits its position with its state",
+            |rule| rule.why(),
+        )
+    }
+}

@@ -1,0 +1,180 @@
+//! One run of an architecture: its answer, and what that cost.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::UInt64Type;
+use cpu_time::ProcessTime;
+use event_log::{Chunks, EventLog, LogError};
+use serving_layer::reading::Reading;
+use shared_logic::answer::answer;
+use shared_logic::chunk::{Chunk, Payload};
+use shared_logic::coverage::OffsetVector;
+use shared_logic::identity::{Offset, TopicPartition};
+use shared_logic::partial::Partial;
+use shared_logic::view::View;
+use view_store::job::JobStore;
+use view_store::job::generations::NewGeneration;
+use view_store::manifest::GenerationId;
+use view_store::store::Store;
+
+use crate::error::ComparisonError;
+use crate::rule::Rule;
+
+/// Who computed an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Architecture {
+    /// Batch and speed layer, merged at a seam.
+    Lambda,
+    /// One stream job.
+    Kappa,
+}
+
+impl fmt::Display for Architecture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Lambda => "lambda",
+            Self::Kappa => "kappa",
+        })
+    }
+}
+
+/// An answer and its cost.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Who computed it.
+    pub architecture: Architecture,
+    /// The seam rule of a lambda.
+    pub rule: Option<Rule>,
+    /// The answer, sorted by window, then by key.
+    pub rows: RecordBatch,
+    /// The COUNT(*) of the answer.
+    pub counted: u64,
+    /// Records that could not be read and are in no group.
+    pub rejected: u64,
+    /// What it cost.
+    pub cost: Cost,
+}
+
+/// What a run cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cost {
+    /// Seconds of processor time of the whole process.
+    pub cpu_seconds: f64,
+    /// Bytes of events read, as they are in memory.
+    pub bytes_read: u64,
+    /// Bytes of segments at the end.
+    pub bytes_stored: u64,
+}
+
+/// A log that counts what is read from it, and a clock of processor time.
+pub(crate) struct Meter<'l> {
+    log: &'l dyn EventLog,
+    bytes: Arc<AtomicU64>,
+    started: ProcessTime,
+}
+
+impl<'l> Meter<'l> {
+    pub(crate) fn start(log: &'l dyn EventLog) -> Self {
+        Self { log, bytes: Arc::default(), started: ProcessTime::now() }
+    }
+
+    /// The run that has led to `merged`, with the segments of `halves`.
+    pub(crate) fn finish(
+        &self,
+        view: &View,
+        architecture: Architecture,
+        rule: Option<Rule>,
+        merged: &Partial,
+        halves: &[Half],
+    ) -> Result<Run, ComparisonError> {
+        let rows = answer(view, merged).map_err(serving_layer::error::ServingError::from)?;
+        let mut bytes_stored = 0;
+        for half in halves {
+            let manifest = half.job.manifest()?;
+            bytes_stored += manifest.segments().map(|segment| segment.bytes).sum::<u64>();
+        }
+        let events = merged.rows.column_by_name("events");
+        let events = events.map(|events| events.as_primitive::<UInt64Type>());
+        Ok(Run {
+            architecture,
+            rule,
+            rows,
+            counted: events.map_or(0, |events| events.values().iter().sum()),
+            rejected: merged.counters.rejected,
+            cost: Cost {
+                cpu_seconds: self.started.elapsed().as_secs_f64(),
+                bytes_read: self.bytes.load(Ordering::Relaxed),
+                bytes_stored,
+            },
+        })
+    }
+}
+
+impl EventLog for Meter<'_> {
+    fn partitions(&self) -> Result<Vec<TopicPartition>, LogError> {
+        self.log.partitions()
+    }
+
+    fn bounds(&self, place: &TopicPartition) -> Result<Range<Offset>, LogError> {
+        self.log.bounds(place)
+    }
+
+    fn read(
+        &self,
+        place: &TopicPartition,
+        range: Range<Offset>,
+        chunk_rows: usize,
+    ) -> Result<Chunks, LogError> {
+        let bytes = Arc::clone(&self.bytes);
+        let chunks = self.log.read(place, range, chunk_rows)?;
+        Ok(Box::new(chunks.inspect(move |chunk| {
+            if let Ok(chunk) = chunk {
+                bytes.fetch_add(size(chunk), Ordering::Relaxed);
+            }
+        })))
+    }
+}
+
+/// The bytes of a chunk's rows, without what a slice shares with its neighbours.
+fn size(chunk: &Chunk) -> u64 {
+    let bytes = |column: &dyn Array| {
+        column.to_data().get_slice_memory_size().unwrap_or_default() as u64
+    };
+    match &chunk.payload {
+        Payload::Raw(raw) => bytes(&raw.keys) + bytes(&raw.values) + bytes(&raw.headers),
+        Payload::Typed(rows) => rows.columns().iter().map(|column| bytes(column)).sum(),
+    }
+}
+
+/// A store with one generation, for one half or for a whole architecture.
+pub(crate) struct Half {
+    pub(crate) job: JobStore,
+    pub(crate) generation: GenerationId,
+}
+
+impl Half {
+    pub(crate) fn new(
+        store: &Store,
+        view: &View,
+        origin: &OffsetVector,
+    ) -> Result<Self, ComparisonError> {
+        let job = store.job("comparison")?;
+        let (generation, _) = job.create_generation(&NewGeneration {
+            view: view.name.clone(),
+            fingerprint: view.fingerprint.clone(),
+            sql: String::new(),
+            origin: origin.clone(),
+            again: false,
+        })?;
+        Ok(Self { job, generation })
+    }
+
+    pub(crate) fn reading(&self, view: &Arc<View>) -> Result<Reading, ComparisonError> {
+        let snapshot = self.job.snapshot(Some(self.generation))?;
+        Ok(Reading::of(view, &self.job, Arc::new(snapshot))?)
+    }
+}

@@ -1,0 +1,161 @@
+//! The truth: what a view says about a file of events, computed by another engine.
+//!
+//! Polars evaluates the whole view over the original file. From the layers it takes nothing but the
+//! parser, which turns the spellings of a window into one; types, expressions, windows, groups and
+//! aggregates are understood here a second time, so that a mistake in decode, prepare or fold
+//! shows as a difference.
+
+mod aggregate;
+mod answer;
+mod column;
+mod error;
+mod groups;
+mod input;
+mod instant;
+mod kind;
+mod lower;
+mod node;
+mod plan;
+mod resolve;
+mod rows;
+mod value;
+
+use std::path::Path;
+
+use polars::prelude::{Column, IdxCa, NewChunkedArray};
+use roaring::RoaringBitmap;
+use shared_logic::parse::{ParsedTable, parse};
+
+use kind::Kind;
+use plan::Plan;
+use rows::Rows;
+
+pub use answer::Answer;
+pub use error::TruthError;
+
+/// A view over the events of a file, ready to be evaluated over all or some of them.
+///
+/// Events are numbered from 0 in the order in which they arrived, broken records included.
+#[derive(Debug)]
+pub struct Truth {
+    plan: Plan,
+    rows: Rows,
+    arrivals: Option<Vec<Option<i64>>>,
+}
+
+impl Truth {
+    /// Reads the events of `input` for a view of `sql`: the one called `view`, or the last.
+    ///
+    /// The events are in the order of the file, or of its column `order_by`, equal values as in the
+    /// file and NULLs first. `arrival` names the column that says when they arrived. A column that
+    /// the table does not have is read as an instant: ISO 8601 text or milliseconds. The file is
+    /// Parquet, JSON lines or CSV with a header, as its name says.
+    ///
+    /// # Errors
+    /// SQL that is not read or not lowered, a file that cannot be read, a missing column, and
+    /// values of `order_by` or `arrival` that do not convert.
+    pub fn open(
+        input: &Path,
+        sql: &str,
+        view: Option<&str>,
+        order_by: Option<&str>,
+        arrival: Option<&str>,
+    ) -> Result<Self, TruthError> {
+        let parsed = parse(sql).map_err(|error| TruthError::Sql(error.to_string()))?;
+        let (table, _) = plan::choose(&parsed, view)?;
+        let plan = Plan::new(&parsed, view)?;
+        let order = order_by.map(|name| extra(table, name)).transpose()?;
+        let arrival = arrival.map(|name| extra(table, name)).transpose()?;
+        let fields = plan.fields.iter().map(|field| (field.name.as_str(), field.kind));
+        let wanted: Vec<_> = fields.chain(order).chain(arrival).collect();
+        let mut read = input::read(input, &wanted)?;
+        if u32::try_from(read.broken.len()).is_err() {
+            return Err(TruthError::TooLong(input.to_owned()));
+        }
+        let extras = read.columns.split_off(plan.fields.len());
+        if let Some(((column, _), record)) = wanted
+            .iter()
+            .skip(plan.fields.len())
+            .zip(&extras)
+            .find_map(|(wanted, read)| Some((wanted, read.bad.iter().position(|bad| *bad)?)))
+        {
+            return Err(TruthError::Order {
+                path: input.to_owned(),
+                column: (*column).to_owned(),
+                record: record + 1,
+            });
+        }
+        let mut extras = extras.into_iter().map(|read| read.column);
+        let order = order.and_then(|_| extras.next());
+        let arrival = arrival.and_then(|_| extras.next());
+        let sorted = order.as_ref().map(rows::sorted);
+        let arrivals = (arrival.as_ref())
+            .map(|column| instants(column, sorted.as_ref()))
+            .transpose()?;
+        let rows = Rows::new(&plan, read, sorted.as_ref())?;
+        Ok(Self { plan, rows, arrivals })
+    }
+
+    /// How many events there are, broken records included.
+    pub fn rows(&self) -> usize {
+        self.rows.times.len()
+    }
+
+    /// The view over all events, or over those numbered in `only`: a number that comes twice counts
+    /// twice, and one that the view does not fold not at all.
+    ///
+    /// # Errors
+    /// A sum that does not fit its type, or an expression over aggregates that fails in a group.
+    pub fn answer(&self, only: Option<&[u32]>) -> Result<Answer, TruthError> {
+        let Some(only) = only else {
+            return groups::answer(&self.plan, &self.rows, self.rows.frame.clone());
+        };
+        let places = only.iter().filter_map(|number| self.rows.numbers.binary_search(number).ok());
+        let places = places.filter_map(|place| u32::try_from(place).ok());
+        let places = IdxCa::from_iter_values("places".into(), places);
+        groups::answer(&self.plan, &self.rows, self.rows.frame.take(&places)?)
+    }
+
+    /// How many events the view folds: COUNT(*) behind WHERE, over all events.
+    pub fn counted(&self) -> u64 {
+        self.rows.numbers.len() as u64
+    }
+
+    /// The numbers of the events that the view folds: those that are readable, have an event time
+    /// in some window, pass WHERE, and whose keys and arguments can be computed.
+    pub fn passes(&self) -> RoaringBitmap {
+        self.rows.numbers.iter().copied().collect()
+    }
+
+    /// The event time of each event in microseconds since 1970; `None` where it has none that can
+    /// be read.
+    pub fn event_times(&self) -> &[Option<i64>] {
+        &self.rows.times
+    }
+
+    /// When each event arrived, in microseconds since 1970, where `open` was told a column.
+    pub fn arrivals(&self) -> Option<&[Option<i64>]> {
+        self.arrivals.as_deref()
+    }
+}
+
+/// A column beside those that the view reads: in the table's type, or else as an instant.
+fn extra<'a>(table: &ParsedTable, name: &'a str) -> Result<(&'a str, Kind), TruthError> {
+    let known = table.columns().contains(&name);
+    let kind = if known { plan::field(table, name)?.kind } else { Kind::Timestamp };
+    Ok((name, kind))
+}
+
+/// The instants of a column, in the order that `sorted` gives its rows.
+fn instants(column: &Column, sorted: Option<&IdxCa>) -> Result<Vec<Option<i64>>, TruthError> {
+    let column = match sorted {
+        Some(places) => column.take(places)?,
+        None => column.clone(),
+    };
+    let instants = column.cast(&Kind::Timestamp.polars())?;
+    let plain = instants.as_materialized_series().to_physical_repr().into_owned();
+    Ok(plain.i64()?.iter().collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+//! Why the truth could not be told.
+
+use std::path::PathBuf;
+
+use polars::prelude::PolarsError;
+
+/// What keeps Polars from evaluating a view.
+#[derive(Debug, thiserror::Error)]
+pub enum TruthError {
+    /// The SQL is not read, or does not fit together.
+    #[error("{0}")]
+    Sql(String),
+    /// The SQL holds something that is not lowered to Polars.
+    #[error("the truth cannot say {construct}: write the view without it, or compare without the truth")]
+    Unsupported {
+        /// The construct as it is written.
+        construct: String,
+    },
+    /// The input file could not be read.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The name of the input file does not say how it is written.
+    #[error("{}: expected a file that ends in .parquet, .jsonl, .ndjson, .json or .csv", .0.display())]
+    Format(PathBuf),
+    /// The input has no column of this name.
+    #[error("{} has no column {column:?}: correct CREATE TABLE, the option that names it, or the file", path.display())]
+    NoColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+    },
+    /// A value of the column that orders the events, or says when they arrived, does not convert.
+    #[error(
+        "{}, record {record}: the value of {column:?} is no instant and not of the table's type: name another column",
+        path.display()
+    )]
+    Order {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// The number of the record in the file, from 1.
+        record: usize,
+    },
+    /// The input has more records than row numbers.
+    #[error("{} has more than 4,294,967,295 records: compare a part of it", .0.display())]
+    TooLong(PathBuf),
+    /// A sum or an expression over finished aggregates has no value of its type.
+    #[error("{what} of the group {group} is out of range or undefined: cast to a wider type")]
+    Group {
+        /// The column of the answer, or the aggregate.
+        what: String,
+        /// Window and keys of the group.
+        group: String,
+    },
+    /// Polars failed.
+    #[error("Polars: {0}")]
+    Polars(#[from] PolarsError),
+    /// Arrow did not take the finished columns.
+    #[error("the answer does not fit into Arrow's columns: {0}")]
+    Arrow(#[from] arrow::error::ArrowError),
+}
+
+impl TruthError {
+    /// A construct that is not lowered.
+    pub(super) fn unsupported(construct: impl std::fmt::Display) -> Self {
+        Self::Unsupported {
+            construct: construct.to_string(),
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! From canonical SQL to what runs: types, functions, expressions, and what is maintained and shown.
+
+mod aggregate;
+mod check;
+mod context;
+mod expression;
+mod functions;
+mod options;
+mod plan;
+mod render;
+mod table;
+mod types;
+mod view;
+
+pub(crate) use table::table;
+pub(crate) use view::view;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,217 @@
+//! What names and places of calls can be checked on the SQL itself, where errors have a place.
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    Expr, Function, FunctionArguments, GroupByExpr, Select, SelectItem, Spanned, Visit, VisitMut,
+    Visitor, VisitorMut,
+};
+use sqlparser::ast::{Value, ValueWithSpan};
+use sqlparser::tokenizer::{Location, Span};
+
+use super::functions::{FUNCTIONS, Functions};
+use crate::parse::name::suggest;
+use crate::sql_error::SqlError;
+
+/// Checks a canonical SELECT.
+///
+/// # Errors
+/// The first unknown or unsteady function, aggregate out of place, subquery, or column that is
+/// neither a key nor inside an aggregate.
+pub(super) fn check(select: &Select) -> Result<(), SqlError> {
+    if let Some(filter) = &select.selection {
+        calls(filter, Some("WHERE"))?;
+    }
+    let keys = keys(select);
+    for key in keys {
+        calls(key, Some("GROUP BY"))?;
+    }
+    for expr in shown(select) {
+        calls(expr, None)?;
+        grouped(expr, keys)?;
+    }
+    Ok(())
+}
+
+/// The expressions of GROUP BY.
+pub(super) fn keys(select: &Select) -> &[Expr] {
+    match &select.group_by {
+        GroupByExpr::Expressions(keys, _) => keys,
+        GroupByExpr::All(_) => &[],
+    }
+}
+
+/// The expressions of SELECT.
+pub(super) fn shown(select: &Select) -> impl Iterator<Item = &Expr> {
+    select.projection.iter().filter_map(|item| match item {
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
+        _ => None,
+    })
+}
+
+/// The name of a call in small letters.
+pub(super) fn function_name(function: &Function) -> String {
+    function.name.to_string().to_lowercase()
+}
+
+/// Whether the expression is a call of an aggregate.
+pub(super) fn is_aggregate(expr: &Expr) -> bool {
+    matches!(expr, Expr::Function(function) if Functions::measure(&function_name(function)).is_some())
+}
+
+fn calls(expr: &Expr, place: Option<&'static str>) -> Result<(), SqlError> {
+    let mut calls = Calls { place, inside: 0 };
+    match expr.visit(&mut calls) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(error.or_at(expr.span().start)),
+    }
+}
+
+struct Calls {
+    /// Where aggregates must not stand; `None` where they may.
+    place: Option<&'static str>,
+    /// How many aggregates are around the expression.
+    inside: u32,
+}
+
+impl Visitor for Calls {
+    type Break = SqlError;
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<SqlError> {
+        let error = match expr {
+            Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => Some(SqlError::new(
+                expr.span().start,
+                "a subquery is not supported in a view",
+                "write the condition over the table's columns",
+            )),
+            Expr::Function(function) => self.call(function),
+            _ => None,
+        };
+        if is_aggregate(expr) {
+            self.inside += 1;
+        }
+        error.map_or(ControlFlow::Continue(()), ControlFlow::Break)
+    }
+
+    fn post_visit_expr(&mut self, expr: &Expr) -> ControlFlow<SqlError> {
+        if is_aggregate(expr) {
+            self.inside -= 1;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl Calls {
+    /// What is wrong with a call.
+    fn call(&self, function: &Function) -> Option<SqlError> {
+        let name = function_name(function);
+        let at = function.span().start;
+        if Functions::measure(&name).is_some() {
+            return self.aggregate(function, &name, at);
+        }
+        if FUNCTIONS.is_unsteady(&name) {
+            let message = format!("{name} gives another value at every call");
+            let help = "a view depends on its events alone, so that a replay gives the same rows";
+            return Some(SqlError::new(at, message, help));
+        }
+        if function.over.is_some() {
+            let message = format!("{name} OVER (…) is not supported in a view");
+            return Some(SqlError::new(at, message, "aggregate per window with GROUP BY"));
+        }
+        if FUNCTIONS.scalars.contains_key(&name) {
+            return plain(function, &name, at);
+        }
+        let message = format!("unknown function {name}");
+        let help = match name.as_str() {
+            "tumble" | "tumble_start" | "tumble_end" => {
+                "the window is in FROM, use window_start and window_end".to_owned()
+            }
+            _ => match suggest(&name, "functions", &FUNCTIONS.names()) {
+                near if near.starts_with("did") => near,
+                _ => "aggregates are COUNT, SUM, AVG, MIN and MAX; scalar functions are DataFusion's"
+                    .to_owned(),
+            },
+        };
+        Some(SqlError::new(at, message, help))
+    }
+
+    fn aggregate(&self, function: &Function, name: &str, at: Location) -> Option<SqlError> {
+        if let Some(place) = self.place {
+            let message = format!("{name} cannot stand in {place}");
+            return Some(SqlError::new(at, message, "aggregates stand in SELECT"));
+        }
+        if self.inside > 0 {
+            let message = format!("{name} stands inside another aggregate");
+            return Some(SqlError::new(at, message, "aggregate columns of the table"));
+        }
+        if function.over.is_some() {
+            let message = format!("{name} OVER (…) is not supported in a view");
+            return Some(SqlError::new(at, message, "aggregate per window with GROUP BY"));
+        }
+        plain(function, name, at)
+    }
+}
+
+/// Refuses the clauses of a call that change what it computes.
+fn plain(function: &Function, name: &str, at: Location) -> Option<SqlError> {
+    let (distinct, clauses) = match &function.args {
+        FunctionArguments::List(list) => (
+            matches!(
+                list.duplicate_treatment,
+                Some(sqlparser::ast::DuplicateTreatment::Distinct)
+            ),
+            !list.clauses.is_empty(),
+        ),
+        _ => (false, false),
+    };
+    let found = [
+        (distinct, "DISTINCT", "COUNT(DISTINCT x) does not merge; group by x instead"),
+        (function.filter.is_some(), "FILTER", "use CASE WHEN … THEN … END as the argument"),
+        (
+            clauses || !function.within_group.is_empty() || function.null_treatment.is_some(),
+            "a clause in its call",
+            "write the arguments alone",
+        ),
+    ];
+    let (_, what, help) = found.iter().find(|(is, ..)| *is)?;
+    let message = format!("{name} with {what} is not supported yet in a view");
+    Some(SqlError::new(at, message, *help))
+}
+
+/// Fails for a column that is neither in a key nor inside an aggregate.
+fn grouped(expr: &Expr, keys: &[Expr]) -> Result<(), SqlError> {
+    let mut rest = expr.clone();
+    let mut cover = Cover { keys };
+    let _: ControlFlow<()> = VisitMut::visit(&mut rest, &mut cover);
+    let flow = sqlparser::ast::visit_expressions(&rest, |expr| match expr {
+        Expr::Identifier(name) => ControlFlow::Break(name.clone()),
+        _ => ControlFlow::Continue(()),
+    });
+    match flow {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(name) => {
+            let message = format!("{} is neither grouped by nor aggregated", name.value);
+            let help = format!("add it to GROUP BY, or write MIN({name})");
+            Err(SqlError::new(name.span.start, message, help))
+        }
+    }
+}
+
+/// Replaces keys and aggregates by NULL, so that only columns out of place are left.
+struct Cover<'a> {
+    keys: &'a [Expr],
+}
+
+impl VisitorMut for Cover<'_> {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if self.keys.contains(expr) || is_aggregate(expr) {
+            *expr = Expr::Value(ValueWithSpan {
+                value: Value::Null,
+                span: Span::empty(),
+            });
+        }
+        ControlFlow::Continue(())
+    }
+}

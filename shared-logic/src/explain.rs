@@ -1,0 +1,97 @@
+//! What a view maintains and what it shows, in words.
+
+use std::fmt::Write;
+
+use crate::measure::Measure;
+use crate::table::type_name;
+use crate::view::View;
+
+impl View {
+    /// What is maintained (table, window, WHERE, keys, each measure with its algebra and state), the
+    /// columns read, and what is shown; lines of text.
+    pub fn explain(&self) -> String {
+        let mut lines = Lines::default();
+        let table = &self.table;
+        let from = format!("{} (topic {}, {})", table.name, table.topic, table.format);
+        lines.add("from", &from);
+        let time = table.schema.fields().get(table.event_time).map_or("", |field| field.name());
+        lines.add("window", &self.window_text(time));
+        if let Some(filter) = &self.prepare.filter {
+            lines.add("where", &filter.whole.text);
+        }
+        for key in &self.prepare.keys {
+            lines.add("key", &format!("{} {}", key.text, type_name(&key.data_type)));
+        }
+        for (measure, argument) in self.measures.iter().zip(&self.prepare.arguments) {
+            let name = match argument {
+                Some(argument) => format!("{}({})", measure.function, argument.text),
+                None => measure.function.to_string(),
+            };
+            lines.add("measure", &format!("{name}: {}, {}", measure.algebra(), state(measure)));
+        }
+        let read = (self.prepare.columns().iter())
+            .filter_map(|index| table.schema.fields().get(*index))
+            .map(|field| field.name().as_str());
+        lines.add("reads", &read.collect::<Vec<_>>().join(", "));
+        for (field, column) in self.schema.fields().iter().zip(&self.projection.columns) {
+            let shown = format!("{} {}", field.name(), type_name(field.data_type()));
+            let same = *field.name() == column.text;
+            lines.add("shows", &if same { shown } else { format!("{shown} = {}", column.text) });
+        }
+        lines.add("fingerprint", &self.fingerprint.to_string());
+        format!("view {}\n{}", self.name, lines.text)
+    }
+
+    /// `TUMBLE over scheduled, 1 hour`.
+    fn window_text(&self, time: &str) -> String {
+        let mut text = format!("TUMBLE over {time}, {}", length(self.window.size));
+        if self.window.offset > 0 {
+            // Writing into a String cannot fail.
+            let _ = write!(text, ", offset {}", length(self.window.offset));
+        }
+        text
+    }
+}
+
+#[derive(Default)]
+struct Lines {
+    text: String,
+    last: String,
+}
+
+impl Lines {
+    /// One line; a name that repeats is written once.
+    fn add(&mut self, name: &str, value: &str) {
+        let shown = if self.last == name { "" } else { name };
+        // Writing into a String cannot fail.
+        let _ = writeln!(self.text, "  {shown:<11} {value}");
+        self.last = name.to_owned();
+    }
+}
+
+fn state(measure: &Measure) -> String {
+    let columns: Vec<String> = (measure.state().iter())
+        .map(|(name, data_type)| format!("{name} {}", type_name(data_type)))
+        .collect();
+    match columns.is_empty() {
+        true => "the events of the group".to_owned(),
+        false => columns.join(", "),
+    }
+}
+
+/// A length of time in the largest unit that makes it whole.
+fn length(microseconds: i64) -> String {
+    let units = [
+        (86_400_000_000, "day"),
+        (3_600_000_000, "hour"),
+        (60_000_000, "minute"),
+        (1_000_000, "second"),
+        (1_000, "millisecond"),
+        (1, "microsecond"),
+    ];
+    let found = units.iter().find(|(unit, _)| microseconds % unit == 0);
+    let (unit, name) = found.copied().unwrap_or((1, "microsecond"));
+    let count = microseconds / unit;
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {name}{plural}")
+}

@@ -1,0 +1,47 @@
+//! Which row of the chunk a row is, after rows were left out.
+
+use arrow::array::BooleanArray;
+
+use super::Reject;
+use super::expression::Failure;
+
+/// The rows still there, as the masks that left others out.
+pub(super) struct Selection {
+    rows: usize,
+    masks: Vec<BooleanArray>,
+}
+
+impl Selection {
+    /// All of `rows` rows.
+    pub(super) fn new(rows: usize) -> Self {
+        Self {
+            rows,
+            masks: vec![],
+        }
+    }
+
+    /// Leaves out the rows where `keep` is not true.
+    pub(super) fn narrow(&mut self, keep: BooleanArray) {
+        self.masks.push(keep);
+    }
+
+    /// Adds rows that failed to the rejects, each row once and with its first reason.
+    pub(super) fn reject(&self, mut failures: Vec<Failure>, rejects: &mut Vec<Reject>) {
+        if failures.is_empty() {
+            return;
+        }
+        failures.sort_by_key(|(row, _)| *row);
+        failures.dedup_by_key(|(row, _)| *row);
+        let mut rows: Vec<usize> = (0..self.rows).collect();
+        for mask in &self.masks {
+            rows = (rows.into_iter().zip(mask))
+                .filter_map(|(row, keep)| (keep == Some(true)).then_some(row))
+                .collect();
+        }
+        for (row, reason) in failures {
+            if let Some(row) = rows.get(row).copied() {
+                rejects.push(Reject { row, reason });
+            }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! What FROM names: a table, with or without a window around it.
+
+use sqlparser::ast::{
+    Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, Spanned, TableAlias, TableFactor,
+    TableWithJoins,
+};
+use sqlparser::tokenizer::Location;
+
+use super::tumble::{call, positional, refuse_other, window};
+use super::{Window, bare, start};
+use crate::parse::WORKS;
+use crate::parse::name::{normal, suggest};
+use crate::sql_error::SqlError;
+
+/// What FROM names.
+pub(super) struct Source {
+    pub(super) table: Ident,
+    pub(super) alias: Option<Ident>,
+    pub(super) window: Option<Window>,
+}
+
+/// Reads FROM.
+///
+/// # Errors
+/// No relation or several, a subquery, or a function that is not TUMBLE.
+pub(super) fn source(from: &[TableWithJoins], at: Location) -> Result<Source, SqlError> {
+    let relation = match from {
+        [only] => match only.joins.first() {
+            None => &only.relation,
+            Some(join) => return not_yet("JOIN", join.span().start, at),
+        },
+        [] => return Err(SqlError::new(at, "a view needs FROM", WORKS)),
+        [_, second, ..] => return not_yet("a second table in FROM", second.relation.span().start, at),
+    };
+    let place = relation.span().start;
+    match relation {
+        TableFactor::Table {
+            name,
+            alias,
+            args: None,
+            ..
+        } => Ok(Source {
+            table: single(name, place)?,
+            alias: alias_name(alias)?,
+            window: None,
+        }),
+        TableFactor::Table {
+            name,
+            alias,
+            args: Some(args),
+            ..
+        } => {
+            let function = single(name, place)?.value;
+            windowed(&function, &args.args, alias, place)
+        }
+        TableFactor::TableFunction { expr, alias } => match call(expr) {
+            Some((function, arguments)) => windowed(&function, arguments, alias, start(expr)),
+            None => {
+                let message = format!("expected a window function in TABLE(…), found {expr}");
+                Err(SqlError::new(place, message, WORKS))
+            }
+        },
+        TableFactor::Derived { .. } => not_yet("a subquery in FROM", place, at),
+        _ => not_yet("this kind of FROM", place, at),
+    }
+}
+
+/// FROM with the table alone.
+pub(super) fn plain(table: &Ident) -> Vec<TableWithJoins> {
+    vec![TableWithJoins {
+        relation: TableFactor::Table {
+            name: ObjectName::from(table.clone()),
+            alias: None,
+            args: None,
+            with_hints: vec![],
+            version: None,
+            with_ordinality: false,
+            partitions: vec![],
+            json_path: None,
+            sample: None,
+            index_hints: vec![],
+        },
+        joins: vec![],
+    }]
+}
+
+fn not_yet<T>(what: &str, place: Location, at: Location) -> Result<T, SqlError> {
+    let message = format!("{what} is not supported yet in a view");
+    Err(SqlError::new(place, message, WORKS).or_at(at))
+}
+
+fn single(name: &ObjectName, at: Location) -> Result<Ident, SqlError> {
+    match name.0.as_slice() {
+        [part] if part.as_ident().is_some() => {
+            Ok(part.as_ident().map_or_else(|| Ident::new(""), normal))
+        }
+        _ => {
+            let message = format!("the name {name} has several parts");
+            Err(SqlError::new(at, message, "write the table's name alone"))
+        }
+    }
+}
+
+fn alias_name(alias: &Option<TableAlias>) -> Result<Option<Ident>, SqlError> {
+    match alias {
+        Some(alias) if !alias.columns.is_empty() => Err(SqlError::new(
+            alias.name.span.start,
+            "column names in an alias are not supported",
+            "name columns in SELECT",
+        )),
+        Some(alias) => Ok(Some(normal(&alias.name))),
+        None => Ok(None),
+    }
+}
+
+/// Reads `TUMBLE(table, time, size[, offset])` in all its spellings.
+fn windowed(
+    function: &str,
+    arguments: &[FunctionArg],
+    alias: &Option<TableAlias>,
+    at: Location,
+) -> Result<Source, SqlError> {
+    refuse_other(function, at)?;
+    if function != "tumble" {
+        let message = format!("unknown table function {function}");
+        return Err(SqlError::new(at, message, suggest(function, "table functions", &["tumble"])));
+    }
+    let [data, time, size, offset] = sorted(arguments, at)?;
+    let missing = |what: &str| {
+        let message = format!("TUMBLE has no {what}");
+        SqlError::new(at, message, "write TUMBLE(table, time, INTERVAL '1' HOUR)")
+    };
+    let size = size.ok_or_else(|| missing("size"))?;
+    Ok(Source {
+        table: table(data.ok_or_else(|| missing("table"))?)?,
+        alias: alias_name(alias)?,
+        window: Some(Window {
+            time: column(time.ok_or_else(|| missing("time column"))?)?,
+            window: window(size, offset)?,
+        }),
+    })
+}
+
+const NAMES: [&str; 4] = ["data", "timecol", "size", "offset"];
+
+/// The arguments in the order of `NAMES`.
+fn sorted(arguments: &[FunctionArg], at: Location) -> Result<[Option<&Expr>; 4], SqlError> {
+    let mut sorted = [None; 4];
+    for (n, argument) in arguments.iter().enumerate() {
+        let (slot, expr) = match argument {
+            FunctionArg::Named {
+                name,
+                arg: FunctionArgExpr::Expr(expr),
+                ..
+            } => {
+                let known = NAMES.iter().position(|known| name.value.eq_ignore_ascii_case(known));
+                let slot = known.ok_or_else(|| {
+                    let message = format!("TUMBLE has no argument {name}");
+                    let help = suggest(&name.value, "arguments", &["DATA", "TIMECOL", "SIZE", "OFFSET"]);
+                    SqlError::new(name.span.start, message, help)
+                })?;
+                (sorted.get_mut(slot), Some(bare(expr)))
+            }
+            other => (sorted.get_mut(n), positional(other)),
+        };
+        let (Some(slot), Some(expr)) = (slot, expr) else {
+            let message = format!("cannot read the argument {argument} of TUMBLE");
+            let help = "write TUMBLE(table, time, INTERVAL '1' HOUR), optionally with an interval more as offset";
+            return Err(SqlError::new(argument.span().start, message, help).or_at(at));
+        };
+        if slot.replace(expr).is_some() {
+            let message = format!("TUMBLE got {argument} twice");
+            return Err(SqlError::new(start(expr), message, "give each argument once"));
+        }
+    }
+    Ok(sorted)
+}
+
+/// The table of `flights` or `TABLE flights [PARTITION BY …]`; a tumbling window is the same in
+/// every partition, so the keys there say nothing.
+fn table(expr: &Expr) -> Result<Ident, SqlError> {
+    match (expr, call(expr)) {
+        (Expr::Identifier(name), _) => Ok(normal(name)),
+        (_, Some((name, [data, ..]))) if name == "table" => match positional(data) {
+            Some(Expr::Identifier(name)) => Ok(normal(name)),
+            _ => Err(wrong("a table", expr)),
+        },
+        _ => Err(wrong("a table", expr)),
+    }
+}
+
+/// The column of `scheduled` or `DESCRIPTOR(scheduled)`.
+fn column(expr: &Expr) -> Result<Ident, SqlError> {
+    match (expr, call(expr)) {
+        (Expr::Identifier(name), _) => Ok(normal(name)),
+        (_, Some((name, [data]))) if name == "descriptor" => match positional(data) {
+            Some(Expr::Identifier(name)) => Ok(normal(name)),
+            _ => Err(wrong("a column", expr)),
+        },
+        _ => Err(wrong("a column", expr)),
+    }
+}
+
+fn wrong(what: &str, found: &Expr) -> SqlError {
+    let message = format!("expected {what} in TUMBLE, found {found}");
+    SqlError::new(start(found), message, "write TUMBLE(table, time, INTERVAL '1' HOUR)")
+}

@@ -1,0 +1,47 @@
+//! A segment: the immutable file that holds one partial, sorted Parquet that any tool can read.
+
+use arrow::array::RecordBatch;
+use serde::{Deserialize, Serialize};
+use shared_logic::coverage::Coverage;
+use shared_logic::partial::Counters;
+use shared_logic::view::Fingerprint;
+
+use crate::manifest::GenerationId;
+
+pub mod read;
+pub mod write;
+
+/// The version of the segment format that this code reads and writes.
+pub const FORMAT: u32 = 1;
+
+/// The key of the footer's metadata under which a segment says what it is, as JSON.
+pub const METADATA_KEY: &str = "seamline";
+
+/// The column that follows the window and the keys.
+const FIRST_ACCUMULATOR: &str = "events";
+
+/// What a segment says of itself in its footer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Label {
+    /// The version of the format, [`FORMAT`].
+    pub format: u32,
+    /// The logic that made its rows.
+    pub fingerprint: Fingerprint,
+    /// The generation that it was made for.
+    pub generation: GenerationId,
+    /// The records that it stands for.
+    pub coverage: Coverage,
+    /// What became of the records that are in no row.
+    pub counters: Counters,
+}
+
+/// How many columns at the start of `rows` are the window and the keys, by which it is sorted;
+/// `None` if the rows are not a partial's.
+fn sort_columns(rows: &RecordBatch) -> Option<usize> {
+    let columns = rows.schema().index_of(FIRST_ACCUMULATOR).ok()?;
+    (columns > 0).then_some(columns)
+}
+
+#[cfg(test)]
+mod tests;
