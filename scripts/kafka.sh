@@ -7,6 +7,8 @@
 set -euo pipefail
 
 version=4.3.1
+# The version of log4j that this Kafka brings; without the bridge to it, errors would go unseen.
+log4j=2.25.4
 home=$(cd "$(dirname "$0")/.." && pwd)/target/kafka
 jars=$home/jars-$version
 run=$home/run
@@ -82,11 +84,12 @@ fetch_jars() {
   <dependencies>
     <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>$version</version></dependency>
     <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>$version</version></dependency>
+    <dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-slf4j-impl</artifactId><version>$log4j</version></dependency>
   </dependencies>
 </project>
 POM
-    mvn --batch-mode --quiet --file "$jars/pom.xml" dependency:copy-dependencies "-DoutputDirectory=$jars" >&2 ||
-        fail "mvn could not fetch Apache Kafka $version"
+    mvn --batch-mode --quiet --file "$jars/pom.xml" dependency:copy-dependencies "-DoutputDirectory=$jars" \
+        > "$jars/mvn.log" 2>&1 || fail "mvn could not fetch Apache Kafka $version, see $jars/mvn.log"
     touch "$jars/complete"
 }
 

@@ -15,7 +15,7 @@ pub enum BatchError {
     Fold(#[from] FoldError),
     /// The store refused or failed.
     #[error(transparent)]
-    Store(#[from] view_store::Error),
+    Store(#[from] view_store::error::Error),
     /// A record could not be read and the run is strict.
     #[error("record {place}@{offset} is rejected: {reason}; run without --strict to count and skip it")]
     Rejected {

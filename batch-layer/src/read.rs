@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use event_log::EventLog;
 use shared_logic::coverage::OffsetVector;
 use shared_logic::identity::{Offset, TopicPartition};
 
@@ -31,19 +30,6 @@ pub fn plan(from: &OffsetVector, cut: &OffsetVector, pieces: usize) -> Vec<Piece
         plan.push(Piece { place: place.clone(), range: start..*end });
     }
     plan
-}
-
-/// Where the log ends now, and so where a batch without a cut of its own stops.
-///
-/// # Errors
-/// The log cannot be asked.
-pub fn end(log: &dyn EventLog) -> Result<OffsetVector, event_log::LogError> {
-    let mut end = OffsetVector::default();
-    for place in log.partitions()? {
-        let bounds = log.bounds(&place)?;
-        end.set(place, bounds.end);
-    }
-    Ok(end)
 }
 
 #[cfg(test)]

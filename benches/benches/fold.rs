@@ -8,9 +8,10 @@ use std::hint::black_box;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use batch_layer::fold::{Options, fold};
-use batch_layer::read::{end, plan};
+use batch_layer::read::plan;
 use benches::{WINDOW, columns, view};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use event_log::EventLog;
 use event_log::memory::MemoryLog;
 use polars::prelude::*;
 use shared_logic::answer::answer;
@@ -24,7 +25,7 @@ const EVENTS: usize = 10_000_000;
 const SHAPES: [(u64, u64); 3] = [(10, 10), (85, 1000), (100, 20_000)];
 
 fn ours(log: &MemoryLog) -> Partial {
-    let cut = end(log).expect("a log in memory has an end");
+    let cut = log.end().expect("a log in memory has an end");
     let options = Options { chunk_rows: 65_536, ..Options::default() };
     let pieces = plan(&OffsetVector::default(), &cut, options.threads);
     fold(&view(), log, &pieces, &options).expect("the fold runs")

@@ -2,7 +2,7 @@
 
 use std::io::{Write, stdout};
 
-use batch_layer::{commit, read};
+use batch_layer::commit;
 use comparison::schedule::offsets;
 
 use crate::args::Batch;
@@ -14,7 +14,7 @@ use crate::store;
 pub fn run(args: &Batch) -> Outcome {
     let loaded = Loaded::open(&args.view)?;
     let archive = store::archive(&args.store.store, &loaded.view)?;
-    let end = read::end(&archive)?;
+    let end = archive.end()?;
     if end.0.is_empty() {
         return Err(Failure::input(format!(
             "the archive of topic {} in {} is empty: run seam archive first",
@@ -36,7 +36,7 @@ pub fn run(args: &Batch) -> Outcome {
         )));
     }
     let job = store::job(&store::open(&args.store)?, &loaded.view)?;
-    let generation = store::generation(&job, &loaded, &store::origin(&archive)?)?;
+    let generation = store::generation(&job, &loaded, &archive.start()?)?;
     let options = options(&args.fold).batch;
     let landing = commit::run(&loaded.view, &archive, &job, generation, &cut, &options)?;
     writeln!(

@@ -145,7 +145,7 @@ fn costs(loaded: &Loaded, report: &Report, folder: &Path) -> Outcome<String> {
     archiver::archive(&log, &archive, None, &archiver::Options::default())?;
 
     let started = Instant::now();
-    let end = batch_layer::read::end(&archive)?;
+    let end = archive.end()?;
     let job = Store::memory().job("redo")?;
     let (generation, _) =
         job.create_generation(&crate::store::new_generation(loaded, &Default::default()))?;

@@ -2,7 +2,7 @@
 
 use std::io::{Write, stdout};
 
-use batch_layer::{commit, read};
+use batch_layer::commit;
 use event_log::EventLog;
 use speed_layer::commit::Speed;
 use view_store::job::JobStore;
@@ -52,7 +52,7 @@ fn build(args: &Reprocess, loaded: &Loaded, job: &JobStore) -> Outcome<Generatio
         (None, Some(log)) => log.as_ref(),
         (None, None) => return Err(Failure::input("nothing to read from")),
     };
-    let origin = store::origin(first)?;
+    let origin = first.start()?;
     let known = job.manifest().ok().and_then(|m| m.generation_of(&loaded.view.fingerprint));
     let generation = match known {
         Some(generation) => generation,
@@ -60,14 +60,14 @@ fn build(args: &Reprocess, loaded: &Loaded, job: &JobStore) -> Outcome<Generatio
     };
     let options = options(&args.fold);
     if let Some(archive) = &archive {
-        let cut = read::end(archive)?;
+        let cut = archive.end()?;
         let stands = job.manifest()?.generation(generation)?.next.clone();
         if !stands.reaches(&cut) {
             commit::run(&loaded.view, archive, job, generation, &cut, &options.batch)?;
         }
     }
     if let Some(log) = &log {
-        let end = read::end(log.as_ref())?;
+        let end = log.end()?;
         let mut speed = Speed::resume(&loaded.view, log.as_ref(), job, generation, options.speed)?;
         speed.follow(log.as_ref(), &end)?;
         speed.checkpoint()?;

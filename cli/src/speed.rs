@@ -2,7 +2,6 @@
 
 use std::io::{Write, stdout};
 
-use batch_layer::read;
 use speed_layer::commit::Speed;
 use speed_layer::fold::Options;
 
@@ -16,13 +15,13 @@ pub fn run(args: &args::Speed) -> Outcome {
     let loaded = Loaded::open(&args.view)?;
     let log = store::log(&args.log, &loaded)?;
     let job = store::job(&store::open(&args.store)?, &loaded.view)?;
-    let generation = store::generation(&job, &loaded, &store::origin(log.as_ref())?)?;
+    let generation = store::generation(&job, &loaded, &log.start()?)?;
     let options = Options {
         checkpoint_every: args.checkpoint_every,
         publish_every: args.checkpoint_every.min(Options::default().publish_every),
         ..options(&args.fold).speed
     };
-    let end = read::end(log.as_ref())?;
+    let end = log.end()?;
     let mut speed = Speed::resume(&loaded.view, log.as_ref(), &job, generation, options)?;
     let mut progress = speed.follow(log.as_ref(), &end)?;
     progress.segments += speed.checkpoint()?.segments;

@@ -37,7 +37,7 @@ pub fn generation(job: &JobStore, loaded: &Loaded, origin: &OffsetVector) -> Out
                 loaded.view.name
             ))
         }),
-        Err(view_store::Error::Refused(view_store::error::Refusal::NoJob(_))) => {
+        Err(view_store::error::Error::Refused(view_store::error::Refusal::NoJob(_))) => {
             Ok(job.create_generation(&new_generation(loaded, origin))?.0)
         }
         Err(error) => Err(error.into()),
@@ -81,14 +81,4 @@ fn topic(_: &str, topic: &str) -> Outcome<Box<dyn EventLog>> {
     Err(Failure::input(format!(
         "cannot read the topic {topic}: this seam was built without the kafka feature"
     )))
-}
-
-/// The first offset that a log still holds in each partition: where a new generation begins.
-pub fn origin(log: &dyn EventLog) -> Outcome<OffsetVector> {
-    let mut origin = OffsetVector::default();
-    for place in log.partitions()? {
-        let first = log.bounds(&place)?.start;
-        origin.set(place, first);
-    }
-    Ok(origin)
 }

@@ -71,8 +71,8 @@ pub fn compare(
         let folded = taken.batch.iter().chain(&taken.speed).collect::<Vec<u32>>();
         let same_events = events.truth.answer(Some(&folded))?.rows;
         Ok(Line {
-            difference: difference(&run.rows, &truth, &view.key_columns)?,
-            drift: difference(&run.rows, &same_events, &view.key_columns)?.wrong,
+            difference: difference(&run.rows, &truth, view.projection.keys_shown())?,
+            drift: difference(&run.rows, &same_events, view.projection.keys_shown())?.wrong,
             books: Books {
                 counted: run.counted,
                 truth: counted,

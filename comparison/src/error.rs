@@ -30,7 +30,7 @@ pub enum ComparisonError {
     Serving(#[from] ServingError),
     /// The store failed.
     #[error(transparent)]
-    Store(#[from] view_store::Error),
+    Store(#[from] view_store::error::Error),
     /// The log failed.
     #[error(transparent)]
     Log(#[from] event_log::LogError),

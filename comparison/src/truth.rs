@@ -47,9 +47,9 @@ impl Truth {
     /// Reads the events of `input` for a view of `sql`: the one called `view`, or the last.
     ///
     /// The events are in the order of the file, or of its column `order_by`, equal values as in the
-    /// file and NULLs first. `arrival` names the column that says when they arrived. A column that
-    /// the table does not have is read as an instant: ISO 8601 text or milliseconds. The file is
-    /// Parquet, JSON lines or CSV with a header, as its name says.
+    /// file and NULLs first; where the table does not have that column, it holds instants. `arrival`
+    /// names the column that says when they arrived, also in instants: ISO 8601 text or
+    /// milliseconds. The file is Parquet, JSON lines or CSV with a header, as its name says.
     ///
     /// # Errors
     /// SQL that is not read or not lowered, a file that cannot be read, a missing column, and
@@ -64,8 +64,8 @@ impl Truth {
         let parsed = parse(sql).map_err(|error| TruthError::Sql(error.to_string()))?;
         let (table, _) = plan::choose(&parsed, view)?;
         let plan = Plan::new(&parsed, view)?;
-        let order = order_by.map(|name| extra(table, name)).transpose()?;
-        let arrival = arrival.map(|name| extra(table, name)).transpose()?;
+        let order = order_by.map(|name| ordering(table, name)).transpose()?;
+        let arrival = arrival.map(|name| (name, Kind::Timestamp));
         let fields = plan.fields.iter().map(|field| (field.name.as_str(), field.kind));
         let wanted: Vec<_> = fields.chain(order).chain(arrival).collect();
         let mut read = input::read(input, &wanted)?;
@@ -117,20 +117,29 @@ impl Truth {
     }
 
     /// How many events the view folds: COUNT(*) behind WHERE, over all events.
-    pub fn counted(&self) -> u64 {
-        self.rows.numbers.len() as u64
+    ///
+    /// # Errors
+    /// None yet: what can fail has failed in [`open`](Self::open).
+    pub fn counted(&self) -> Result<u64, TruthError> {
+        Ok(self.rows.numbers.len() as u64)
     }
 
     /// The numbers of the events that the view folds: those that are readable, have an event time
     /// in some window, pass WHERE, and whose keys and arguments can be computed.
-    pub fn passes(&self) -> RoaringBitmap {
-        self.rows.numbers.iter().copied().collect()
+    ///
+    /// # Errors
+    /// None yet: what can fail has failed in [`open`](Self::open).
+    pub fn passes(&self) -> Result<RoaringBitmap, TruthError> {
+        Ok(self.rows.numbers.iter().copied().collect())
     }
 
     /// The event time of each event in microseconds since 1970; `None` where it has none that can
     /// be read.
-    pub fn event_times(&self) -> &[Option<i64>] {
-        &self.rows.times
+    ///
+    /// # Errors
+    /// None yet: what can fail has failed in [`open`](Self::open).
+    pub fn event_times(&self) -> Result<Vec<Option<i64>>, TruthError> {
+        Ok(self.rows.times.clone())
     }
 
     /// When each event arrived, in microseconds since 1970, where `open` was told a column.
@@ -139,8 +148,8 @@ impl Truth {
     }
 }
 
-/// A column beside those that the view reads: in the table's type, or else as an instant.
-fn extra<'a>(table: &ParsedTable, name: &'a str) -> Result<(&'a str, Kind), TruthError> {
+/// The column that orders the events: in the table's type, or else as an instant.
+fn ordering<'a>(table: &ParsedTable, name: &'a str) -> Result<(&'a str, Kind), TruthError> {
     let known = table.columns().contains(&name);
     let kind = if known { plan::field(table, name)?.kind } else { Kind::Timestamp };
     Ok((name, kind))

@@ -1,1 +1,36 @@
-//! event-log
+//! Where events are: moves their bytes, and gives each its identity.
+//!
+//! ```text
+//!              ┏━━━━━━━━━━━━━━ event-log ━━━━━━━━━━━━━━┓
+//! producers ─▶ ┃ Kafka topic  · in-memory log          ┃
+//!              ┃      └─ archiver ─▶ Parquet archive   ┃
+//!              ┗━━━━━━┯━━━━━━━━━━━━━━━━━━━━┯━━━━━━━━━━━┛
+//!                tail │             ranges │
+//!                     ▼                    ▼
+//!                speed-layer          batch-layer ──▶ view-store ──▶ serving-layer
+//! ```
+//!
+//! One trait, [`EventLog`], and three places behind it: [`memory::MemoryLog`] (and [`input`], a file
+//! as one), [`archive::Archive`] and, with the feature `kafka`, `kafka::KafkaLog`. Whoever reads
+//! cannot tell them apart: chunks of records that tile the range asked for.
+//!
+//! Deliberately absent: a log is not interpreted. What a record means is up to the decoder in
+//! `shared-logic`; only the archive keeps its columns beside the raw bytes. Nothing is committed
+//! here, no consumer group is joined: where a reader stands is kept in its own manifest.
+
+pub mod archive;
+pub mod archiver;
+mod error;
+pub mod generate;
+pub mod input;
+#[cfg(feature = "kafka")]
+pub mod kafka;
+mod log;
+pub mod memory;
+pub mod partitioner;
+mod row;
+mod tile;
+mod value;
+
+pub use error::LogError;
+pub use log::{Chunks, EventLog};

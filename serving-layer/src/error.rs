@@ -9,7 +9,7 @@ use shared_logic::fold::FoldError;
 pub enum ServingError {
     /// The store cannot be read, or holds what it should not.
     #[error(transparent)]
-    Store(#[from] view_store::Error),
+    Store(#[from] view_store::error::Error),
     /// The segments of the snapshot do not make one answer.
     #[error(transparent)]
     Merge(#[from] FoldError),

@@ -11,6 +11,7 @@ use datafusion_expr::EmitTo;
 
 use crate::measure::sum::SumOverflow;
 use crate::partial::Partial;
+use crate::present::ProjectionError;
 use crate::time::EventTime;
 use crate::view::View;
 
@@ -29,6 +30,14 @@ pub enum AnswerError {
         overflow: String,
     },
     /// An expression of the SELECT list failed.
+    #[error("view {view}: {source}")]
+    Show {
+        /// The view.
+        view: String,
+        /// The group and what failed there.
+        source: ProjectionError,
+    },
+    /// The accumulators are not those of the view.
     #[error("view {view}: {source}")]
     Compute {
         /// The view.
@@ -52,7 +61,8 @@ pub fn answer(view: &View, partial: &Partial) -> Result<RecordBatch, AnswerError
         None => AnswerError::Compute { view: view.name.clone(), source },
     };
     let finished = finish(view, &partial.rows).map_err(failed)?;
-    view.projection.apply(&finished).map_err(failed)
+    let shown = |source| AnswerError::Show { view: view.name.clone(), source };
+    view.projection.apply(&finished).map_err(shown)
 }
 
 fn overflow(error: &DataFusionError) -> Option<&SumOverflow> {

@@ -7,6 +7,8 @@ mod expression;
 mod functions;
 mod options;
 mod plan;
+mod prepare;
+mod rebase;
 mod render;
 mod table;
 mod types;
@@ -14,6 +16,3 @@ mod view;
 
 pub(crate) use table::table;
 pub(crate) use view::view;
-
-#[cfg(test)]
-mod tests;

@@ -14,6 +14,7 @@
 //! and leave as [`partial::Partial`]s, the mergeable folds that segments hold.
 
 pub mod admission;
+pub mod answer;
 pub mod chunk;
 mod compile;
 pub mod coverage;
@@ -21,10 +22,12 @@ pub mod decode;
 pub mod dialect;
 mod explain;
 mod fingerprint;
+pub mod fold;
 mod group;
 pub mod identity;
 pub mod job;
 pub mod measure;
+pub mod merge;
 pub mod parse;
 pub mod partial;
 pub mod prepare;

@@ -192,6 +192,3 @@ pub(crate) fn place(name: &ObjectName) -> Location {
         .next()
         .unwrap_or(Location::empty())
 }
-
-#[cfg(test)]
-mod tests;

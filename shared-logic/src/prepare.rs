@@ -56,7 +56,8 @@ pub struct Prepared {
     pub arguments: Vec<Option<ArrayRef>>,
     /// The records that the view could not read, by row.
     pub rejects: Vec<Reject>,
-    /// How many records WHERE did not want.
+    /// How many records were not admitted or not wanted by WHERE: all that are neither in a row nor
+    /// among the rejects.
     pub filtered: u64,
     /// The greatest event time among all records whose event time decodes, whatever became of them.
     pub latest: Option<EventTime>,
@@ -116,11 +117,9 @@ impl Prepare {
             starts = filter_starts(starts, &keep)?;
             selection.narrow(keep);
         }
-        let mut filtered = 0;
         let mut inputs = rows.project(&self.inputs)?;
         if let Some(filter) = &self.filter {
             let (keep, failures) = filter.wanted(&rows)?;
-            filtered = (keep.len() - keep.true_count() - failures.len()) as u64;
             selection.reject(failures, &mut rejects);
             if keep.has_false() {
                 inputs = compute::filter_record_batch(&inputs, &keep)?;
@@ -143,7 +142,7 @@ impl Prepare {
             keys,
             arguments,
             rejects: vec![],
-            filtered,
+            filtered: 0,
             latest: taken.latest,
         };
         if !failures.is_empty() {
@@ -151,6 +150,8 @@ impl Prepare {
             selection.reject(failures, &mut rejects);
         }
         rejects.sort_by_key(|reject| reject.row);
+        let gone = decoded.columns.num_rows() - prepared.starts.len() - rejects.len();
+        prepared.filtered = gone as u64;
         prepared.rejects = rejects;
         Ok(prepared)
     }

@@ -16,6 +16,8 @@ pub struct Projection {
     pub(crate) schema: SchemaRef,
     /// What computes them, over `window_start`, `window_end`, the keys and the measures.
     pub(crate) columns: Vec<Expression>,
+    /// The columns shown that depend on window and keys alone.
+    pub(crate) keys_shown: Vec<usize>,
     /// What groups are called by in errors: `window_start`, `window_end` and the keys as written.
     pub(crate) group: Vec<String>,
 }
@@ -37,6 +39,11 @@ pub enum ProjectionError {
 }
 
 impl Projection {
+    /// The columns of the answer that depend on window and keys alone: they name a row.
+    pub fn keys_shown(&self) -> &[usize] {
+        &self.keys_shown
+    }
+
     /// The rows shown: one for each row of `finished`, in its order.
     ///
     /// `finished` holds `window_start` and `window_end` (timestamps in microseconds), the keys, and

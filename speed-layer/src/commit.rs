@@ -7,7 +7,7 @@ use shared_logic::coverage::{Coverage, OffsetVector};
 use shared_logic::merge::merge;
 use shared_logic::partial::Partial;
 use shared_logic::view::View;
-use view_store::Error;
+use view_store::error::Error;
 use view_store::job::JobStore;
 use view_store::job::own::Ownership;
 use view_store::manifest::{GenerationId, Manifest, Side};

@@ -33,6 +33,9 @@ pub enum Rule {
     /// After its create a writer lists, and has failed if its manifest is below the floor. Else a
     /// sleeper that fills a number which gc has freed takes itself for successful.
     Confirmed,
+    /// Whoever reads the newest manifest lists again afterwards. Else it may read what such a
+    /// sleeper wrote after the first list.
+    ListedAgain,
     /// Whoever reads a manifest by number checks that it is not below the floor. Else it may read
     /// what such a sleeper wrote.
     Genuine,
@@ -63,7 +66,7 @@ pub enum Rule {
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Epoch,
         Self::Next,
         Self::SealAtPin,
@@ -75,6 +78,7 @@ impl Rule {
         Self::Tiles,
         Self::Base,
         Self::Confirmed,
+        Self::ListedAgain,
         Self::Genuine,
         Self::FloorFirst,
         Self::FloorRises,

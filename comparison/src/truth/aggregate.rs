@@ -1,9 +1,10 @@
 //! COUNT, SUM, MIN, MAX and AVG of a group.
 
-use polars::prelude::{DataType, Expr, Literal as _, NULL, TypedLiteral, col, len, when};
+use polars::prelude::{DataType, Expr, Literal as _, NULL, col, len, when};
 
 use super::TruthError;
 use super::kind::Kind;
+use super::lower::typed;
 use super::node::Aggregate;
 use super::plan;
 
@@ -73,7 +74,7 @@ impl Measure {
         let count = || value.clone().count();
         // Polars adds nothing up to zero, SQL to NULL.
         let some = |sum: Expr, kind: DataType| {
-            when(count().gt(0_u32.typed_lit()))
+            when(count().gt(typed(0_u32)))
                 .then(sum.cast(kind.clone()))
                 .otherwise(NULL.lit().cast(kind))
         };
@@ -99,7 +100,7 @@ impl Measure {
             (Aggregate::Min, _) => value.clone().min(),
             (Aggregate::Max, Some(kind)) if kind.is_float() => {
                 // NaN is the greatest value; Polars passes it over.
-                let greatest = f64::NAN.typed_lit().cast(kind.polars());
+                let greatest = typed(f64::NAN).cast(kind.polars());
                 when(value.clone().is_nan().any(true))
                     .then(greatest)
                     .otherwise(value.clone().max())
@@ -108,7 +109,7 @@ impl Measure {
         };
         let mut exprs = vec![finished.alias(self.name())];
         if let Some(name) = self.scale() {
-            let size = when(double().lt(0.0_f64.typed_lit())).then(-double()).otherwise(double());
+            let size = when(double().lt(typed(0.0_f64))).then(-double()).otherwise(double());
             let scale = match self.function {
                 Aggregate::Avg => size.sum() / count().cast(DataType::Float64),
                 _ => size.sum(),

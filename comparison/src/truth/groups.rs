@@ -1,7 +1,7 @@
 //! From the rows that a view folds to its groups and what they show.
 
 use polars::prelude::{
-    Column, DataFrame, DataType, Expr, IntoLazy, SortMultipleOptions, TypedLiteral, col, len, lit,
+    Column, DataFrame, DataType, Expr, IntoLazy, SortMultipleOptions, col, len, lit,
     when,
 };
 
@@ -9,7 +9,7 @@ use super::TruthError;
 use super::aggregate::{EVENTS, Measure};
 use super::answer::{Answer, array, columns};
 use super::kind::Kind;
-use super::lower::lower;
+use super::lower::{lower, typed};
 use super::node::{Aggregate, Node};
 use super::plan::{self, Plan, WINDOW};
 use super::rows::Rows;
@@ -50,8 +50,8 @@ fn finish(measure: &Measure, frame: &mut DataFrame, keys: &[String]) -> Result<(
         }
         Kind::Int64 => {
             let narrow = sums.cast(&DataType::Int64)?;
-            let lost = narrow.is_null().iter().zip(sums.is_null().iter());
-            let lost = lost.into_iter().position(|(now, before)| now != before);
+            let (now, before) = (narrow.is_null(), sums.is_null());
+            let lost = now.iter().zip(before.iter()).position(|(now, before)| now != before);
             if let Some(row) = lost {
                 return Err(out_of_range("SUM".to_owned(), frame, keys, row));
             }
@@ -125,7 +125,7 @@ fn evaluate(frame: &DataFrame, value: Expr) -> Result<Column, TruthError> {
 
 /// What a tolerance is relative to: the value's own size, or that of the sums it is made of.
 fn scale(node: &Node, measures: &[Measure], value: Expr) -> Expr {
-    let zero = || 0.0_f64.typed_lit();
+    let zero = || typed(0.0_f64);
     let value = value.cast(DataType::Float64);
     let size = when(value.clone().lt(zero())).then(-value.clone()).otherwise(value);
     let mut names = vec![];

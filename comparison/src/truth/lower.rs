@@ -10,7 +10,7 @@ mod call;
 mod cast;
 mod like;
 
-use polars::prelude::{Expr, Literal as _, NULL, TypedLiteral, col, lit, when};
+use polars::prelude::{Expr, Literal as _, NULL, Scalar, col, lit, when};
 
 use super::TruthError;
 use super::kind::Kind;
@@ -49,6 +49,14 @@ impl Lowered {
     fn failing(self, more: Expr) -> Self {
         Self { fails: either(self.fails, Some(more)), ..self }
     }
+}
+
+/// A constant of exactly this type; Polars lets the type of others follow what is beside them.
+pub(super) fn typed<T>(value: T) -> Expr
+where
+    Scalar: From<T>,
+{
+    lit(Scalar::from(value))
 }
 
 /// Fails where one of the two does.
@@ -119,14 +127,14 @@ fn literal(literal: &Literal) -> Lowered {
     let (value, kind) = match literal {
         Literal::Null => (NULL.lit(), Kind::Null),
         Literal::Boolean(value) => (lit(*value), Kind::Boolean),
-        Literal::Integer(value) => (value.typed_lit(), Kind::Int64),
-        Literal::Float(value) => (value.typed_lit(), Kind::Float64),
+        Literal::Integer(value) => (typed(*value), Kind::Int64),
+        Literal::Float(value) => (typed(*value), Kind::Float64),
         Literal::Text(text) => (lit(text.as_str()), Kind::Text),
-        Literal::Date(days) => (days.typed_lit().cast(Kind::Date.polars()), Kind::Date),
+        Literal::Date(days) => (typed(*days).cast(Kind::Date.polars()), Kind::Date),
         Literal::Timestamp(micros) => {
-            (micros.typed_lit().cast(Kind::Timestamp.polars()), Kind::Timestamp)
+            (typed(*micros).cast(Kind::Timestamp.polars()), Kind::Timestamp)
         }
-        Literal::Interval(micros) => (micros.typed_lit(), Kind::Interval),
+        Literal::Interval(micros) => (typed(*micros), Kind::Interval),
     };
     Lowered::safe(value, kind)
 }

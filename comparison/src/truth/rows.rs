@@ -1,7 +1,7 @@
 //! From the events of a file to the rows that a view folds: window, keys and arguments.
 
 use polars::prelude::{
-    BooleanChunked, Column, DataFrame, IdxCa, IntoLazy, NewChunkedArray, SortOptions, col, lit,
+    BooleanChunked, Column, DataFrame, IdxCa, IntoColumn, IntoLazy, NewChunkedArray, SortOptions, col, lit,
 };
 use shared_logic::time::Tumble;
 
@@ -50,7 +50,7 @@ impl Rows {
             let nulls = read.column.is_null();
             let nulls = nulls.iter().map(|null| null.unwrap_or_default());
             for ((readable, bad), null) in readable.iter_mut().zip(&read.bad).zip(nulls) {
-                *readable &= !bad && !(field.required && null);
+                *readable &= !(*bad || field.required && null);
             }
         }
         let mut columns: Vec<Column> = input.columns.into_iter().map(|read| read.column).collect();

@@ -1,16 +1,16 @@
 //! The aggregates of a view as measures, each once and in an order that SELECT does not decide.
 
-use arrow::datatypes::DataType;
-use datafusion_common::{DFSchema, ScalarValue};
-use datafusion_expr::{Expr, ExprSchemable};
-use sqlparser::ast::{self, FunctionArguments, Spanned};
+use std::ops::ControlFlow;
 
-use super::expression::coerced;
+use arrow::datatypes::DataType;
+use datafusion_common::DFSchema;
+use datafusion_expr::Expr;
+use sqlparser::ast::{self, FunctionArguments, Select};
+
+use super::check::{function_name, is_aggregate, shown};
 use super::functions::Functions;
-use super::plan::Call;
-use super::render::canonical;
+use super::plan::{Planned, Planner};
 use crate::measure::{Function, Measure};
-use crate::prepare::expression::reason;
 use crate::sql_error::SqlError;
 use crate::table::type_name;
 
@@ -18,54 +18,71 @@ use crate::table::type_name;
 pub(super) struct Aggregate {
     pub(super) measure: Measure,
     /// `None` for `COUNT(*)`.
-    pub(super) argument: Option<Expr>,
+    pub(super) argument: Option<Planned>,
     /// The argument in canonical text; empty for `COUNT(*)`.
     pub(super) canonical: String,
-    /// The argument as it is written; empty for `COUNT(*)`.
-    pub(super) text: String,
 }
 
-/// The measures of a view without repetition, and for each aggregate of the plan the index of its
-/// measure. Their order is that of their canonical texts.
+/// An aggregate as SQL has it, and the index of its measure.
+pub(super) type Call = (ast::Expr, usize);
+
+/// The measures of a view without repetition, in the order of their canonical texts, and the calls
+/// in SELECT that they answer.
 ///
 /// # Errors
 /// An aggregate over values that it does not apply to.
 pub(super) fn measures(
-    calls: &[Call],
+    select: &Select,
+    planner: &Planner,
     schema: &DFSchema,
-) -> Result<(Vec<Aggregate>, Vec<usize>), SqlError> {
+) -> Result<(Vec<Aggregate>, Vec<Call>), SqlError> {
+    let calls = calls(select);
     let mut all = vec![];
-    for call in calls {
-        all.push(one(call, schema)?);
+    for call in &calls {
+        all.push(one(call, planner, schema)?);
     }
-    let key = |aggregate: &Aggregate| {
-        (aggregate.measure.function.to_string(), aggregate.canonical.clone())
-    };
+    let key = |one: &Aggregate| (one.measure.function.to_string(), one.canonical.clone());
     let keys: Vec<_> = all.iter().map(key).collect();
     all.sort_by_key(key);
-    all.dedup_by_key(|aggregate| key(aggregate));
-    let places = (keys.iter())
-        .filter_map(|wanted| all.iter().position(|aggregate| key(aggregate) == *wanted))
+    all.dedup_by_key(|one| key(one));
+    let place = |wanted| all.iter().position(|one| key(one) == wanted);
+    let calls = (calls.into_iter().zip(keys))
+        .filter_map(|(call, wanted)| Some((call, place(wanted)?)))
         .collect();
-    Ok((all, places))
+    Ok((all, calls))
 }
 
-fn one(call: &Call, schema: &DFSchema) -> Result<Aggregate, SqlError> {
-    let at = call.sql.span().start;
+/// The aggregates in SELECT, each text once.
+fn calls(select: &Select) -> Vec<ast::Expr> {
+    let mut found: Vec<ast::Expr> = vec![];
+    for item in shown(select) {
+        let _: ControlFlow<()> = ast::visit_expressions(item, |expr| {
+            if is_aggregate(expr) && !found.contains(expr) {
+                found.push(expr.clone());
+            }
+            ControlFlow::Continue(())
+        });
+    }
+    found
+}
+
+fn one(call: &ast::Expr, planner: &Planner, schema: &DFSchema) -> Result<Aggregate, SqlError> {
+    let at = planner.place(call);
     let wrong = |message: String| SqlError::new(at, message, "");
-    let name = call.function.func.name();
-    let Some(function) = Functions::measure(name) else {
+    let (Expr::AggregateFunction(planned), ast::Expr::Function(sql)) =
+        (planner.raw(call, schema)?, call)
+    else {
+        return Err(wrong(format!("{call} is not an aggregate")));
+    };
+    let name = function_name(sql);
+    let Some(function) = Functions::measure(&name) else {
         return Err(wrong(format!("{name} is not supported in a view")));
     };
-    let [argument] = call.function.params.args.as_slice() else {
+    let Ok([argument]) = <[Expr; 1]>::try_from(planned.params.args) else {
         return Err(wrong(format!("{name} takes one argument")));
     };
-    // The argument is coerced alone: the measure itself knows how to add up small integers.
-    let argument =
-        coerced(argument.clone(), schema).map_err(|error| wrong(reason(&error)))?.unalias();
-    if function == Function::Count
-        && matches!(&argument, Expr::Literal(value, _) if *value != ScalarValue::Null && !value.is_null())
-    {
+    let counts_rows = matches!(&argument, Expr::Literal(value, _) if !value.is_null());
+    if function == Function::Count && counts_rows {
         return Ok(Aggregate {
             measure: Measure {
                 function: Function::CountRows,
@@ -73,13 +90,16 @@ fn one(call: &Call, schema: &DFSchema) -> Result<Aggregate, SqlError> {
             },
             argument: None,
             canonical: String::new(),
-            text: String::new(),
         });
     }
-    let input = argument.get_type(schema).map_err(|error| wrong(reason(&error)))?;
-    let canonical = canonical(&argument).map_err(wrong)?;
-    if !applies(function, &input) {
-        let message = format!("{function} does not apply to {}", type_name(&input));
+    let text = match &sql.args {
+        FunctionArguments::List(list) => list.to_string(),
+        _ => String::new(),
+    };
+    // The argument is coerced alone: the measure itself knows how to add up small integers.
+    let argument = Planned::new(argument, text, at, schema)?;
+    if !applies(function, &argument.data_type) {
+        let message = format!("{function} does not apply to {}", type_name(&argument.data_type));
         let help = match function {
             Function::Sum | Function::Avg => "it needs a number",
             _ => "it needs a number, a text, a boolean, a date or a timestamp",
@@ -87,17 +107,19 @@ fn one(call: &Call, schema: &DFSchema) -> Result<Aggregate, SqlError> {
         return Err(SqlError::new(at, message, help));
     }
     Ok(Aggregate {
-        measure: Measure { function, input },
+        measure: Measure {
+            function,
+            input: argument.data_type.clone(),
+        },
+        canonical: argument.canonical()?,
         argument: Some(argument),
-        canonical,
-        text: argument_text(&call.sql),
     })
 }
 
 /// Whether a measure is built over values of this type.
 fn applies(function: Function, input: &DataType) -> bool {
-    let number =
-        input.is_integer() || matches!(input, DataType::Float32 | DataType::Float64 | DataType::Decimal128(..));
+    let float = matches!(input, DataType::Float32 | DataType::Float64);
+    let number = input.is_integer() || float || matches!(input, DataType::Decimal128(..));
     match function {
         Function::CountRows | Function::Count => true,
         Function::Sum | Function::Avg => number,
@@ -108,15 +130,5 @@ fn applies(function: Function, input: &DataType) -> bool {
                     DataType::Date32 | DataType::Timestamp(..) | DataType::Utf8 | DataType::Boolean
                 )
         }
-    }
-}
-
-fn argument_text(call: &ast::Expr) -> String {
-    let ast::Expr::Function(function) = call else {
-        return call.to_string();
-    };
-    match &function.args {
-        FunctionArguments::List(list) => list.to_string(),
-        _ => String::new(),
     }
 }

@@ -3,11 +3,10 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Expr, Function, FunctionArguments, GroupByExpr, Select, SelectItem, Spanned, Visit, VisitMut,
-    Visitor, VisitorMut,
+    DuplicateTreatment, Expr, Function, FunctionArguments, GroupByExpr, Select, SelectItem, Spanned,
+    Visit, Visitor,
 };
-use sqlparser::ast::{Value, ValueWithSpan};
-use sqlparser::tokenizer::{Location, Span};
+use sqlparser::tokenizer::Location;
 
 use super::functions::{FUNCTIONS, Functions};
 use crate::parse::name::suggest;
@@ -16,19 +15,16 @@ use crate::sql_error::SqlError;
 /// Checks a canonical SELECT.
 ///
 /// # Errors
-/// The first unknown or unsteady function, aggregate out of place, subquery, or column that is
-/// neither a key nor inside an aggregate.
+/// The first unknown or unsteady function, aggregate out of place, or subquery.
 pub(super) fn check(select: &Select) -> Result<(), SqlError> {
     if let Some(filter) = &select.selection {
         calls(filter, Some("WHERE"))?;
     }
-    let keys = keys(select);
-    for key in keys {
+    for key in keys(select) {
         calls(key, Some("GROUP BY"))?;
     }
     for expr in shown(select) {
         calls(expr, None)?;
-        grouped(expr, keys)?;
     }
     Ok(())
 }
@@ -156,10 +152,7 @@ impl Calls {
 fn plain(function: &Function, name: &str, at: Location) -> Option<SqlError> {
     let (distinct, clauses) = match &function.args {
         FunctionArguments::List(list) => (
-            matches!(
-                list.duplicate_treatment,
-                Some(sqlparser::ast::DuplicateTreatment::Distinct)
-            ),
+            list.duplicate_treatment == Some(DuplicateTreatment::Distinct),
             !list.clauses.is_empty(),
         ),
         _ => (false, false),
@@ -176,42 +169,4 @@ fn plain(function: &Function, name: &str, at: Location) -> Option<SqlError> {
     let (_, what, help) = found.iter().find(|(is, ..)| *is)?;
     let message = format!("{name} with {what} is not supported yet in a view");
     Some(SqlError::new(at, message, *help))
-}
-
-/// Fails for a column that is neither in a key nor inside an aggregate.
-fn grouped(expr: &Expr, keys: &[Expr]) -> Result<(), SqlError> {
-    let mut rest = expr.clone();
-    let mut cover = Cover { keys };
-    let _: ControlFlow<()> = VisitMut::visit(&mut rest, &mut cover);
-    let flow = sqlparser::ast::visit_expressions(&rest, |expr| match expr {
-        Expr::Identifier(name) => ControlFlow::Break(name.clone()),
-        _ => ControlFlow::Continue(()),
-    });
-    match flow {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(name) => {
-            let message = format!("{} is neither grouped by nor aggregated", name.value);
-            let help = format!("add it to GROUP BY, or write MIN({name})");
-            Err(SqlError::new(name.span.start, message, help))
-        }
-    }
-}
-
-/// Replaces keys and aggregates by NULL, so that only columns out of place are left.
-struct Cover<'a> {
-    keys: &'a [Expr],
-}
-
-impl VisitorMut for Cover<'_> {
-    type Break = ();
-
-    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        if self.keys.contains(expr) || is_aggregate(expr) {
-            *expr = Expr::Value(ValueWithSpan {
-                value: Value::Null,
-                span: Span::empty(),
-            });
-        }
-        ControlFlow::Continue(())
-    }
 }

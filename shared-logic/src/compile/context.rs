@@ -5,7 +5,6 @@ use std::sync::{Arc, LazyLock};
 use arrow::datatypes::{DataType, Field, SchemaRef, SchemaBuilder, TimeUnit};
 use datafusion_common::config::ConfigOptions;
 use datafusion_common::{DFSchema, Result, TableReference, plan_err};
-use datafusion_expr::logical_plan::builder::LogicalTableSource;
 use datafusion_expr::planner::{ContextProvider, ExprPlanner, TypePlanner};
 use datafusion_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF};
 use datafusion_sql::planner::{ParserOptions, SqlToRel};
@@ -24,7 +23,6 @@ pub(super) const BOUND: DataType = DataType::Timestamp(TimeUnit::Microsecond, No
 pub(super) struct Context {
     name: String,
     schema: SchemaRef,
-    source: Arc<dyn TableSource>,
 }
 
 impl Context {
@@ -33,11 +31,9 @@ impl Context {
         let mut fields = SchemaBuilder::from(table.schema.fields());
         fields.push(Field::new(WINDOW_START, BOUND, false));
         fields.push(Field::new(WINDOW_END, BOUND, false));
-        let schema = Arc::new(fields.finish());
         Self {
             name: table.name.clone(),
-            source: Arc::new(LogicalTableSource::new(Arc::clone(&schema))),
-            schema,
+            schema: Arc::new(fields.finish()),
         }
     }
 
@@ -55,25 +51,19 @@ impl Context {
     /// Some of the columns, in the order of `indices`.
     pub(super) fn project(&self, indices: &[usize]) -> Result<DFSchema> {
         let schema = self.schema.project(indices)?;
-        DFSchema::try_from_qualified_schema(self.table(), &schema)
+        DFSchema::try_from_qualified_schema(TableReference::bare(self.name.clone()), &schema)
     }
 
     /// The index of a column.
     pub(super) fn index(&self, name: &str) -> Option<usize> {
         self.schema.index_of(name).ok()
     }
-
-    fn table(&self) -> TableReference {
-        TableReference::bare(self.name.clone())
-    }
 }
 
 impl ContextProvider for Context {
     fn get_table_source(&self, name: TableReference) -> Result<Arc<dyn TableSource>> {
-        if name != self.table() {
-            return plan_err!("unknown table {name}");
-        }
-        Ok(Arc::clone(&self.source))
+        // Expressions are planned one by one, over columns that are given; there is no FROM.
+        plan_err!("unknown table {name}")
     }
 
     fn get_expr_planners(&self) -> &[Arc<dyn ExprPlanner>] {

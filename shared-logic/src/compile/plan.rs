@@ -1,134 +1,143 @@
-//! DataFusion's plan of a view, taken apart into filter, keys, aggregates and outputs.
+//! SQL expressions as DataFusion's, planned one by one so that every error has its place.
 
-use datafusion_common::{DataFusionError, Result};
-use datafusion_expr::expr::AggregateFunction;
-use datafusion_expr::{Expr, LogicalPlan};
-use datafusion_sql::planner::PlannerContext;
-use sqlparser::ast::{self, Query, Select, SetExpr, Spanned, Statement};
-use std::ops::ControlFlow;
+use arrow::datatypes::DataType;
+use datafusion_common::{DFSchema, DataFusionError};
+use datafusion_expr::{Expr, ExprSchemable};
+use datafusion_sql::planner::{PlannerContext, SqlToRel};
+use sqlparser::ast::{self, Spanned};
+use sqlparser::tokenizer::Location;
 
-use super::check::{is_aggregate, keys, shown};
 use super::context::Context;
-use super::expression::coerced;
-use crate::prepare::expression::reason;
+use super::expression::{coerced, physical};
+use super::render::canonical;
+use crate::prepare::expression::{Expression, reason};
 use crate::sql_error::SqlError;
 
-/// The parts of a view before type coercion.
-pub(super) struct Plan {
-    pub(super) filter: Option<Expr>,
-    /// What is grouped by besides the window's two columns.
-    pub(super) keys: Vec<Expr>,
-    /// The aggregates, in the order of the plan.
-    pub(super) aggregates: Vec<Call>,
-    /// SELECT, each expression over `Output`s.
-    pub(super) outputs: Vec<Expr>,
-    /// The columns that the outputs are over: window, keys, aggregates.
-    pub(super) grouped: datafusion_common::DFSchemaRef,
+/// Plans the expressions of one view.
+pub(super) struct Planner<'a> {
+    planner: SqlToRel<'a, Context>,
+    /// Where the SELECT starts; the place of expressions that have none.
+    start: Location,
 }
 
-/// One aggregate of SELECT.
-pub(super) struct Call {
-    pub(super) sql: ast::Expr,
-    pub(super) function: AggregateFunction,
+/// An expression with its types coerced.
+#[derive(Clone, Debug)]
+pub(super) struct Planned {
+    pub(super) expr: Expr,
+    pub(super) data_type: DataType,
+    pub(super) nullable: bool,
+    /// As it is written.
+    pub(super) text: String,
+    /// Where it is written.
+    pub(super) at: Location,
 }
 
-/// Plans a canonical SELECT.
-///
-/// # Errors
-/// What DataFusion refuses, placed at the expression that it refuses.
-pub(super) fn plan(select: &Select, context: &Context) -> std::result::Result<Plan, SqlError> {
-    taken_apart(select, context).map_err(|error| blame(select, context, &error))
-}
-
-fn taken_apart(select: &Select, context: &Context) -> Result<Plan> {
-    let plan = context.planner().sql_statement_to_plan(statement(select))?;
-    let LogicalPlan::Projection(projection) = plan else {
-        return Err(unexpected("no projection"));
-    };
-    let LogicalPlan::Aggregate(aggregate) = projection.input.as_ref() else {
-        return Err(unexpected("no aggregation"));
-    };
-    let filter = match aggregate.input.as_ref() {
-        LogicalPlan::Filter(filter) => Some(filter.predicate.clone()),
-        LogicalPlan::TableScan(_) => None,
-        _ => return Err(unexpected("another input")),
-    };
-    let keys = aggregate.group_expr.get(2..).ok_or_else(|| unexpected("no window"))?;
-    let mut calls = calls(select, context)?;
-    let mut aggregates = vec![];
-    for expr in &aggregate.aggr_expr {
-        let at = (calls.iter()).position(|call| same(expr, &call.function));
-        let at = at.ok_or_else(|| unexpected("another aggregate"))?;
-        aggregates.push(calls.remove(at));
-    }
-    Ok(Plan {
-        filter,
-        keys: keys.to_vec(),
-        aggregates,
-        outputs: projection.expr.clone(),
-        grouped: aggregate.schema.clone(),
-    })
-}
-
-fn unexpected(what: &str) -> DataFusionError {
-    DataFusionError::Internal(format!("the planner made {what}, please report this view"))
-}
-
-fn same(planned: &Expr, function: &AggregateFunction) -> bool {
-    matches!(planned.clone().unalias(), Expr::AggregateFunction(found) if found == *function)
-}
-
-/// The aggregates of SELECT, each with its text; a repeated one is there once for each time.
-fn calls(select: &Select, context: &Context) -> Result<Vec<Call>> {
-    let mut found = vec![];
-    for item in shown(select) {
-        let _: ControlFlow<()> = ast::visit_expressions(item, |expr| {
-            if is_aggregate(expr) {
-                found.push(expr.clone());
-            }
-            ControlFlow::Continue(())
-        });
-    }
-    let schema = context.schema()?;
-    let planner = context.planner();
-    let call = |sql: ast::Expr| {
-        match planner.sql_to_expr(sql.clone(), &schema, &mut PlannerContext::new())?.unalias() {
-            Expr::AggregateFunction(function) => Ok(Call { sql, function }),
-            _ => Err(unexpected("no aggregate of a call")),
-        }
-    };
-    found.into_iter().map(call).collect()
-}
-
-fn statement(select: &Select) -> Statement {
-    Statement::Query(Box::new(Query {
-        with: None,
-        body: Box::new(SetExpr::Select(Box::new(select.clone()))),
-        order_by: None,
-        limit_clause: None,
-        fetch: None,
-        locks: vec![],
-        for_clause: None,
-        settings: None,
-        format_clause: None,
-        pipe_operators: vec![],
-    }))
-}
-
-/// Finds the expression that an error is about, by planning each alone.
-pub(super) fn blame(select: &Select, context: &Context, error: &DataFusionError) -> SqlError {
-    let alone = |expr: &ast::Expr| -> Result<()> {
-        let schema = context.schema()?;
-        let planner = context.planner();
-        let expr = planner.sql_to_expr(expr.clone(), &schema, &mut PlannerContext::new())?;
-        coerced(expr, &schema).map(|_| ())
-    };
-    let exprs = select.selection.iter().chain(keys(select)).chain(shown(select));
-    for expr in exprs {
-        if let Err(error) = alone(expr) {
-            return SqlError::new(expr.span().start, reason(&error), "")
-                .or_at(select.select_token.0.span.start);
+impl<'a> Planner<'a> {
+    /// A planner over `context` for a SELECT that starts at `start`.
+    pub(super) fn new(context: &'a Context, start: Location) -> Self {
+        Self {
+            planner: context.planner(),
+            start,
         }
     }
-    SqlError::new(select.select_token.0.span.start, reason(error), "")
+
+    /// Where an expression starts.
+    pub(super) fn place(&self, sql: &ast::Expr) -> Location {
+        match sql.span().start {
+            at if at.line > 0 => at,
+            _ => self.start,
+        }
+    }
+
+    /// The expression over the columns of `schema`, before type coercion.
+    ///
+    /// # Errors
+    /// What DataFusion refuses, at the expression's place.
+    pub(super) fn raw(&self, sql: &ast::Expr, schema: &DFSchema) -> Result<Expr, SqlError> {
+        (self.planner)
+            .sql_to_expr(sql.clone(), schema, &mut PlannerContext::new())
+            .map(Expr::unalias)
+            .map_err(|error| refused(self.place(sql), &error))
+    }
+
+    /// The expression over the columns of `schema`; `shown` is the text for messages.
+    ///
+    /// # Errors
+    /// What DataFusion refuses, at the expression's place.
+    pub(super) fn plan(
+        &self,
+        sql: &ast::Expr,
+        shown: &ast::Expr,
+        schema: &DFSchema,
+    ) -> Result<Planned, SqlError> {
+        let at = self.place(shown);
+        let expr = self.raw(sql, schema).map_err(|error| SqlError {
+            line: at.line,
+            column: at.column,
+            ..error
+        })?;
+        Planned::new(expr, shown.to_string(), at, schema)
+    }
+}
+
+impl Planned {
+    /// Coerces an expression.
+    ///
+    /// # Errors
+    /// Types that do not go together.
+    pub(super) fn new(
+        expr: Expr,
+        text: String,
+        at: Location,
+        schema: &DFSchema,
+    ) -> Result<Self, SqlError> {
+        let coerce = || {
+            let expr = coerced(expr, schema)?;
+            Ok((expr.get_type(schema)?, expr.nullable(schema)?, expr))
+        };
+        let (data_type, nullable, expr) = coerce().map_err(|error| refused(at, &error))?;
+        Ok(Self {
+            expr,
+            data_type,
+            nullable,
+            text,
+            at,
+        })
+    }
+
+    /// The canonical text.
+    ///
+    /// # Errors
+    /// Something in it that a view cannot maintain.
+    pub(super) fn canonical(&self) -> Result<String, SqlError> {
+        canonical(&self.expr).map_err(|message| SqlError::new(self.at, message, ""))
+    }
+
+    /// The expression ready to run over rows of `schema`.
+    ///
+    /// # Errors
+    /// What DataFusion cannot run.
+    pub(super) fn run(&self, schema: &DFSchema) -> Result<Expression, SqlError> {
+        self.part(&self.expr, schema)
+    }
+
+    /// A part of the expression, ready to run, with the text of the whole.
+    ///
+    /// # Errors
+    /// What DataFusion cannot run.
+    pub(super) fn part(&self, part: &Expr, schema: &DFSchema) -> Result<Expression, SqlError> {
+        let compile = || {
+            Ok(Expression {
+                text: self.text.clone(),
+                data_type: part.get_type(schema)?,
+                run: physical(part.clone(), schema)?,
+            })
+        };
+        compile().map_err(|error| refused(self.at, &error))
+    }
+}
+
+/// What DataFusion refuses.
+pub(super) fn refused(at: Location, error: &DataFusionError) -> SqlError {
+    SqlError::new(at, reason(error), "")
 }

@@ -41,32 +41,41 @@ impl Side {
 
 /// The accumulator for values of this type.
 pub(super) fn accumulator(input: &DataType, side: Side) -> Result<Accumulator> {
-    macro_rules! native {
-        ($type:ty) => {
-            Box::new(Native::<$type>::new(input, side, |a, b| a.cmp(&b)))
-        };
-        ($type:ty, $compare:expr) => {
-            Box::new(Native::<$type>::new(input, side, $compare))
-        };
+    macro_rules! integer {
+        ($type:ty) => {{
+            type Native = <$type as ArrowPrimitiveType>::Native;
+            let identity = match side {
+                Side::Min => Native::MAX,
+                Side::Max => Native::MIN,
+            };
+            Box::new(Fixed::<$type>::new(input, side, identity, |a, b| a.cmp(&b)))
+        }};
+    }
+    macro_rules! float {
+        ($type:ty, $native:ident) => {{
+            let identity = match side {
+                Side::Min => $native::NAN,
+                Side::Max => $native::NEG_INFINITY,
+            };
+            Box::new(Fixed::<$type>::new(input, side, identity, |a, b| {
+                a.is_nan().cmp(&b.is_nan()).then(a.total_cmp(&b))
+            }))
+        }};
     }
     Ok(match input {
-        DataType::Int8 => native!(Int8Type),
-        DataType::Int16 => native!(Int16Type),
-        DataType::Int32 => native!(Int32Type),
-        DataType::Int64 => native!(Int64Type),
-        DataType::UInt8 => native!(UInt8Type),
-        DataType::UInt16 => native!(UInt16Type),
-        DataType::UInt32 => native!(UInt32Type),
-        DataType::UInt64 => native!(UInt64Type),
-        DataType::Date32 => native!(Date32Type),
-        DataType::Timestamp(TimeUnit::Microsecond, _) => native!(TimestampMicrosecondType),
-        DataType::Decimal128(..) => native!(Decimal128Type),
-        DataType::Float32 => native!(Float32Type, |a: f32, b: f32| {
-            a.is_nan().cmp(&b.is_nan()).then(a.total_cmp(&b))
-        }),
-        DataType::Float64 => native!(Float64Type, |a: f64, b: f64| {
-            a.is_nan().cmp(&b.is_nan()).then(a.total_cmp(&b))
-        }),
+        DataType::Int8 => integer!(Int8Type),
+        DataType::Int16 => integer!(Int16Type),
+        DataType::Int32 => integer!(Int32Type),
+        DataType::Int64 => integer!(Int64Type),
+        DataType::UInt8 => integer!(UInt8Type),
+        DataType::UInt16 => integer!(UInt16Type),
+        DataType::UInt32 => integer!(UInt32Type),
+        DataType::UInt64 => integer!(UInt64Type),
+        DataType::Date32 => integer!(Date32Type),
+        DataType::Timestamp(TimeUnit::Microsecond, _) => integer!(TimestampMicrosecondType),
+        DataType::Decimal128(..) => integer!(Decimal128Type),
+        DataType::Float32 => float!(Float32Type, f32),
+        DataType::Float64 => float!(Float64Type, f64),
         DataType::Boolean => Box::new(Keyed::<bool>::new(side)),
         DataType::Utf8 => Box::new(Keyed::<String>::new(side)),
         other => return exec_err!("MIN and MAX do not take {other}"),
@@ -75,25 +84,29 @@ pub(super) fn accumulator(input: &DataType, side: Side) -> Result<Accumulator> {
 
 /// The extreme per group, of a type with fixed width.
 #[derive(Debug)]
-struct Native<P: ArrowPrimitiveType> {
+struct Fixed<P: ArrowPrimitiveType> {
     data_type: DataType,
     side: Side,
+    /// What a group starts with: every value is at least as good.
+    identity: P::Native,
     compare: fn(P::Native, P::Native) -> Ordering,
     kept: Vec<P::Native>,
     seen: Seen,
 }
 
-impl<P: ArrowPrimitiveType> Native<P> {
+impl<P: ArrowPrimitiveType> Fixed<P> {
     fn new(
         data_type: &DataType,
         side: Side,
+        identity: P::Native,
         compare: fn(P::Native, P::Native) -> Ordering,
     ) -> Self {
-        Self { data_type: data_type.clone(), side, compare, kept: vec![], seen: Seen::default() }
+        let data_type = data_type.clone();
+        Self { data_type, side, identity, compare, kept: vec![], seen: Seen::default() }
     }
 }
 
-impl<P: ArrowPrimitiveType + Debug> GroupsAccumulator for Native<P> {
+impl<P: ArrowPrimitiveType + Debug> GroupsAccumulator for Fixed<P> {
     fn update_batch(
         &mut self,
         values: &[ArrayRef],
@@ -105,24 +118,16 @@ impl<P: ArrowPrimitiveType + Debug> GroupsAccumulator for Native<P> {
             return exec_err!("MIN and MAX take one argument, got {}", values.len());
         };
         let valid = valid(values, filter);
-        let values = values.as_primitive::<P>().values();
-        // A group's first value is written as it comes, later ones are compared with it.
-        let known = self.kept.len();
-        let mut fresh = vec![true; total.saturating_sub(known)];
-        let seen = &self.seen;
-        self.kept.resize(total, P::Native::default());
+        self.seen.note(groups, valid.as_ref(), total);
+        self.kept.resize(total, self.identity);
         let (kept, side, compare) = (&mut self.kept, self.side, self.compare);
-        each(groups, values, valid.as_ref(), |group, value| {
-            let Some(slot) = kept.get_mut(group) else { return };
-            let first = match fresh.get_mut(group.wrapping_sub(known)) {
-                Some(first) => std::mem::replace(first, false),
-                None => !seen.has(group),
-            };
-            if first || side.prefers(compare(value, *slot)) {
+        each(groups, values.as_primitive::<P>().values(), valid.as_ref(), |group, value| {
+            if let Some(slot) = kept.get_mut(group)
+                && side.prefers(compare(value, *slot))
+            {
                 *slot = value;
             }
         });
-        self.seen.note(groups, valid.as_ref(), total);
         Ok(())
     }
 
@@ -146,7 +151,7 @@ impl<P: ArrowPrimitiveType + Debug> GroupsAccumulator for Native<P> {
         values: &[ArrayRef],
         filter: Option<&BooleanArray>,
     ) -> Result<Vec<ArrayRef>> {
-        let mut single = Self::new(&self.data_type, self.side, self.compare);
+        let mut single = Self::new(&self.data_type, self.side, self.identity, self.compare);
         let rows = values.first().map_or(0, |values| values.len());
         let groups: Vec<usize> = (0..rows).collect();
         single.update_batch(values, &groups, filter, rows)?;

@@ -40,15 +40,6 @@ impl Seen {
         }
     }
 
-    /// Whether `group` has a value.
-    #[inline]
-    pub(super) fn has(&self, group: usize) -> bool {
-        match &self.marks {
-            Some(marks) => marks.get(group).is_some_and(|mark| *mark),
-            None => group < self.groups,
-        }
-    }
-
     /// The marks of the first `count` groups as a null buffer; these groups leave.
     pub(super) fn take(&mut self, count: usize) -> Option<NullBuffer> {
         self.groups = self.groups.saturating_sub(count);

@@ -22,7 +22,7 @@ pub(crate) fn suggest(name: &str, what: &str, known: &[&str]) -> String {
 
 /// The known name that the fewest edits turn this one into, if they are few for its length.
 fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let allowed = (name.chars().count() / 3).clamp(1, 3);
+    let allowed = name.chars().count().div_ceil(3).min(3);
     (known.iter())
         .map(|candidate| (edits(&name.to_lowercase(), &candidate.to_lowercase()), *candidate))
         .filter(|(distance, _)| *distance <= allowed)

@@ -79,26 +79,29 @@ impl JobStore {
         Ok(())
     }
 
-    /// The newest manifest; `None` if the job has none. Always by listing: a number that follows
-    /// on an old one may be a sleeper's.
+    /// The newest manifest; `None` if the job has none.
+    ///
+    /// Found by listing: a number that follows on an old one may be a sleeper's. And listed again
+    /// once read: between the list and the read gc may have freed the number for a sleeper.
     pub(super) fn newest(&self) -> Result<Option<Arc<Manifest>>, Error> {
-        let mut missed = None;
-        loop {
-            let Some(number) = self.newest_number()? else {
-                return Ok(None);
-            };
-            if let Some(manifest) = self.get_manifest(number)? {
-                return Ok(Some(manifest));
+        let mut listed = self.newest_number()?;
+        while let Some(number) = listed {
+            let found = self.get_manifest(number)?;
+            if found.is_some() && !self.store.rules.keep(Rule::ListedAgain) {
+                return Ok(found);
             }
-            // gc deletes a manifest only when there is a newer one.
-            if missed == Some(number) {
-                return Err(Error::Corrupt {
-                    path: layout::manifest(&self.name, number),
-                    why: "it is listed and does not exist".into(),
-                });
+            listed = self.newest_number()?;
+            if listed == Some(number) {
+                return match found {
+                    Some(manifest) => Ok(Some(manifest)),
+                    None => Err(Error::Corrupt {
+                        path: layout::manifest(&self.name, number),
+                        why: "it is listed and does not exist".into(),
+                    }),
+                };
             }
-            missed = Some(number);
         }
+        Ok(None)
     }
 
     fn newest_number(&self) -> Result<Option<ManifestNumber>, Error> {

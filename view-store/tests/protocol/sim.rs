@@ -263,14 +263,6 @@ impl Actor {
         resume_unwind(Box::new(Unwound::Stop));
     }
 
-    /// Notes something in the trace.
-    pub fn note(&self, what: impl FnOnce() -> String) {
-        if self.sim.plan.trace {
-            let line = format!("{}: {}", self.me, what());
-            self.sim.lock().trace.push(line);
-        }
-    }
-
     /// Whether an actor whose life ended so starts again; an error that none may meet is red.
     fn died_of(&self, result: Result<(), view_store::error::Error>) -> bool {
         use view_store::error::Error;

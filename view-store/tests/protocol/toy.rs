@@ -15,7 +15,7 @@ use shared_logic::view::Fingerprint;
 pub const PLACES: u32 = 2;
 
 /// How many records each partition has.
-pub const LENGTH: u64 = 40;
+pub const LENGTH: u64 = 60;
 
 /// Rows by window start and key: events and sum.
 pub type Rows = BTreeMap<(i64, i64), (u64, u64)>;

@@ -1,8 +1,8 @@
 //! `+ - * / %` and the sign, on numbers and on instants.
 
-use polars::prelude::{DataType, Expr, Literal as _, NULL, TypedLiteral, lit, when};
+use polars::prelude::{DataType, Expr, Literal as _, NULL, when};
 
-use super::{Lowered, either};
+use super::{Lowered, either, typed};
 use crate::truth::TruthError;
 use crate::truth::kind::Kind;
 use crate::truth::node::Operation;
@@ -32,12 +32,12 @@ pub(super) fn binary(
 pub(super) fn negate(inner: Lowered) -> Result<Lowered, TruthError> {
     match inner.kind {
         kind if kind.is_integer() || kind == Kind::Interval => {
-            let zero = Lowered::safe(0_i64.typed_lit(), kind);
+            let zero = Lowered::safe(typed(0_i64), kind);
             Ok(integers(zero, Operation::Minus, inner, kind))
         }
         // Not zero minus the value, which has another sign at zero.
         kind if kind.is_float() => {
-            let value = inner.value.clone() * (-1.0_f64).typed_lit().cast(kind.polars());
+            let value = inner.value.clone() * typed(-1.0_f64).cast(kind.polars());
             Ok(inner.with(value, kind))
         }
         kind => Err(TruthError::unsupported(format!("the sign of {kind:?}"))),
@@ -50,17 +50,12 @@ fn integers(left: Lowered, operation: Operation, right: Lowered, kind: Kind) -> 
     let wide = |value: Expr| value.cast(DataType::Int64).cast(DataType::Int128);
     let (a, b) = (wide(left.value), wide(right.value));
     let known = a.clone().is_not_null().and(b.clone().is_not_null());
-    let divisor = || {
-        when(b.clone().eq(lit(0)))
-            .then(NULL.lit().cast(DataType::Int128))
-            .otherwise(b.clone())
-    };
     let result = match operation {
         Operation::Plus => a + b,
         Operation::Minus => a - b,
         Operation::Times => a * b,
-        Operation::Divide => a / divisor(),
-        _ => a.clone() - a / divisor() * b,
+        Operation::Divide => quotient(a, b),
+        _ => a.clone() - quotient(a, b.clone()) * b,
     };
     // A cast that does not fit makes NULL.
     let value = match kind {
@@ -69,6 +64,19 @@ fn integers(left: Lowered, operation: Operation, right: Lowered, kind: Kind) -> 
     };
     let fails = known.and(value.clone().is_null());
     Lowered { value, fails: either(left.fails, right.fails), kind }.failing(fails)
+}
+
+/// The quotient of the magnitudes with the sign that it has, as Polars divides downwards; NULL for
+/// a divisor of zero.
+fn quotient(dividend: Expr, divisor: Expr) -> Expr {
+    let zero = || typed(0_i128);
+    let negative = |value: &Expr| value.clone().lt(zero());
+    let size = |value: &Expr| when(negative(value)).then(zero() - value.clone()).otherwise(value.clone());
+    let some = when(divisor.clone().neq(zero()))
+        .then(size(&divisor))
+        .otherwise(NULL.lit().cast(DataType::Int128));
+    let quotient = size(&dividend) / some;
+    when(negative(&dividend).eq(negative(&divisor))).then(quotient.clone()).otherwise(zero() - quotient)
 }
 
 /// As IEEE 754 has it: infinities, no failures.

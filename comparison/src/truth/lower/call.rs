@@ -1,8 +1,8 @@
 //! Functions of one value.
 
-use polars::prelude::{Column, DataType, Expr, Field, IntoColumn, TypedLiteral, lit, when};
+use polars::prelude::{ChunkApply, Column, DataType, Expr, Field, IntoColumn, lit, when};
 
-use super::{Lowered, arithmetic};
+use super::{Lowered, arithmetic, typed};
 use crate::truth::TruthError;
 use crate::truth::kind::Kind;
 use crate::truth::node::{Function, Part, Unit};
@@ -78,7 +78,7 @@ fn figure(instant: Expr, part: Part) -> Expr {
         Part::Month => figures.month(),
         Part::Year => figures.year(),
         // Polars counts from Monday, which is 1, to Sunday, which is 7.
-        Part::Weekday => figures.weekday().cast(DataType::Int32) % 7_i32.typed_lit(),
+        Part::Weekday => figures.weekday().cast(DataType::Int32) % typed(7_i32),
         Part::DayOfYear => figures.ordinal_day(),
     };
     figure.cast(DataType::Int32)

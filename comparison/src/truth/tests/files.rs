@@ -1,0 +1,128 @@
+//! What is read from JSON lines, CSV and Parquet, and what is not.
+
+use polars::prelude::{DataFrame, IntoColumn, NamedFrom, ParquetWriter, Series};
+
+use super::*;
+
+const COUNTS: &str = "k, COUNT(*) AS c, SUM(n) AS s";
+const BY_KEY: &str = "GROUP BY window_start, window_end, k";
+
+#[test]
+fn a_broken_line_is_an_event_that_no_view_folds() {
+    let sql = job("COUNT(*) AS c", "GROUP BY window_start, window_end");
+    let text = "\u{FEFF}{\"at\": 0, \"s\": 1}\r\n\n{\"at\": 0, \"s\": 1\n[]\n{\"at\": 0, \"s\": 1}";
+    let truth = open(&sql, "events.ndjson", text).unwrap();
+    assert_eq!(truth.rows(), 4);
+    assert_eq!(truth.passes().unwrap().iter().collect::<Vec<_>>(), [0, 3]);
+    assert_eq!(truth.event_times().unwrap(), [Some(0), None, None, Some(0)]);
+}
+
+#[test]
+fn a_value_that_does_not_convert_rejects_only_where_it_is_used() {
+    let lines = [
+        r#"{"at": 0, "n": 1.0, "k": "a"}"#,
+        r#"{"at": 0, "n": "1", "k": "a"}"#,
+        r#"{"at": 0, "n": 1.5, "k": "a"}"#,
+        r#"{"at": 0, "n": 2147483648, "k": "a"}"#,
+        r#"{"at": 0, "n": true, "k": "a"}"#,
+        r#"{"at": 0, "n": 2, "k": 3}"#,
+        r#"{"at": 0, "n": 4, "k": "a", "x": "oops", "m": []}"#,
+    ];
+    assert_eq!(rows(&job(COUNTS, BY_KEY), &lines), ["a | 2 | 5"]);
+    let by_key = "GROUP BY window_start, window_end, k";
+    assert_eq!(rows(&job("k, COUNT(*) AS c", by_key), &lines), ["a | 6"]);
+    let all = "GROUP BY window_start, window_end";
+    assert_eq!(rows(&job("COUNT(*) AS c", all), &lines), ["7"]);
+    // Used by WHERE alone, and NULL does not pass where an unreadable value is rejected.
+    assert_eq!(rows(&job("COUNT(*) AS c", &format!("WHERE n IS NULL OR n > 1 {all}")), &lines), ["2"]);
+}
+
+#[test]
+fn not_null_rejects_only_where_it_is_used() {
+    let text = "{\"at\": 0}\n{\"at\": 0, \"s\": 3}\n{\"at\": 0, \"s\": 40000}";
+    let sum = job("SUM(s) AS c", "GROUP BY window_start, window_end");
+    assert_eq!(open(&sum, "e.json", text).unwrap().counted().unwrap(), 1);
+    let count = job("COUNT(*) AS c", "GROUP BY window_start, window_end");
+    assert_eq!(open(&count, "e.json", text).unwrap().counted().unwrap(), 3);
+}
+
+#[test]
+fn csv_says_the_same_as_json() {
+    let json = [
+        r#"{"at": 1, "k": "a", "n": 1}"#,
+        r#"{"at": "1970-01-01", "k": "", "n": 2}"#,
+        r#"{"at": 12000, "n": 3}"#,
+        r#"{"at": 1, "k": "a,\"b\"", "n": 4}"#,
+    ];
+    let expected = rows(&job(COUNTS, BY_KEY), &json);
+    assert_eq!(expected, [" | 1 | 2", "a | 1 | 1", "a,\"b\" | 1 | 4", "NULL | 1 | 3"]);
+    let csv = "n,more,k,at\n1,,a,1\n2,,\"\",1970-01-01\n3,,,12000\n4,\"x\",\"a,\"\"b\"\"\",1\n\
+               5,,a\n6,,a,1,\n7,,\"a,1\nx,,a,1\n";
+    let truth = open(&job(COUNTS, BY_KEY), "events.csv", csv).unwrap();
+    assert_eq!(shown(&truth.answer(None).unwrap().rows), expected);
+    assert_eq!(truth.rows(), 8);
+}
+
+#[test]
+fn parquet_converts_where_its_types_are_others() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("events.parquet");
+    let columns = vec![
+        Series::new("at".into(), [Some(0_i64), Some(1), None, Some(2)]).into_column(),
+        Series::new("k".into(), ["a", "a", "a", "b"]).into_column(),
+        Series::new("n".into(), [Some(1.0), Some(1.5), Some(2.0), Some(3.0)]).into_column(),
+    ];
+    let mut frame = DataFrame::new(4, columns).unwrap();
+    ParquetWriter::new(fs::File::create(&path).unwrap()).finish(&mut frame).unwrap();
+    let truth = Truth::open(&path, &job(COUNTS, BY_KEY), None, None, None).unwrap();
+    assert_eq!(shown(&truth.answer(None).unwrap().rows), ["a | 1 | 1", "b | 1 | 3"]);
+    assert_eq!(truth.event_times().unwrap(), [Some(0), Some(1000), None, Some(2000)]);
+
+    let sql = job("SUM(m) AS s", "GROUP BY window_start, window_end");
+    let error = Truth::open(&path, &sql, None, None, None).unwrap_err().to_string();
+    assert!(error.contains("has no column \"m\""), "{error}");
+}
+
+#[test]
+fn events_are_ordered_and_have_their_arrival() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("events.jsonl");
+    let text = r#"{"at": 1, "k": "c", "came": 30, "s": 1}
+{"at": 2, "k": "a", "came": "1970-01-01T00:00:00.010Z", "s": 1}
+{"at": 3, "k": "b", "came": 30.0, "s": 1}
+{"at": 4, "k": "b", "s": 1}"#;
+    fs::write(&path, text).unwrap();
+    let sql = job("k, COUNT(*) AS c", BY_KEY);
+    let open = |order, arrival| Truth::open(&path, &sql, Some("v"), order, arrival);
+    let times = |truth: &Truth| {
+        let times = truth.event_times().unwrap();
+        times.into_iter().flatten().map(|micros| micros / 1000).collect::<Vec<_>>()
+    };
+
+    let plain = open(None, Some("came")).unwrap();
+    assert_eq!(times(&plain), [1, 2, 3, 4]);
+    let came = [Some(30_000), Some(10_000), Some(30_000), None];
+    assert_eq!(plain.arrivals(), Some(came.as_slice()));
+
+    let ordered = open(Some("came"), Some("came")).unwrap();
+    assert_eq!(times(&ordered), [4, 2, 1, 3]);
+    let came = [None, Some(10_000), Some(30_000), Some(30_000)];
+    assert_eq!(ordered.arrivals(), Some(came.as_slice()));
+    assert_eq!(shown(&ordered.answer(Some(&[0, 1])).unwrap().rows), ["a | 1", "b | 1"]);
+
+    assert_eq!(times(&open(Some("k"), None).unwrap()), [2, 3, 4, 1]);
+    assert_eq!(open(Some("k"), None).unwrap().arrivals(), None);
+    let error = open(None, Some("k")).unwrap_err().to_string();
+    assert!(error.contains("record 1: the value of \"k\""), "{error}");
+}
+
+#[test]
+fn the_view_and_the_file_must_be_known() {
+    let sql = job("COUNT(*) AS c", "GROUP BY window_start, window_end");
+    assert!(matches!(open(&sql, "events.txt", ""), Err(TruthError::Format(_))));
+    let missing = std::path::Path::new("missing.jsonl");
+    let error = Truth::open(missing, &sql, None, None, None).unwrap_err();
+    assert!(matches!(error, TruthError::File { .. }), "{error}");
+    let error = Truth::open(missing, &sql, Some("w"), None, None).unwrap_err().to_string();
+    assert_eq!(error, "there is no view w, only: v");
+}

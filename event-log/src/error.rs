@@ -1,0 +1,156 @@
+//! What can go wrong with a log.
+
+use std::path::PathBuf;
+
+use shared_logic::decode::DecodeError;
+use shared_logic::identity::{Offset, TopicPartition};
+
+/// Why a log could not be read or written, by what the caller can do.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// Ask for another partition.
+    #[error("there is no partition {place}; there is {}", .there.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+    NoPartition {
+        /// What was asked for.
+        place: TopicPartition,
+        /// The partitions there are.
+        there: Vec<TopicPartition>,
+    },
+    /// The records are gone from this log: read them from the archive, or begin later.
+    #[error(
+        "offset {asked} of {place} has expired, the log now begins at {first}: read the older records from the archive, or begin at {first} and live without them"
+    )]
+    Expired {
+        /// The partition.
+        place: TopicPartition,
+        /// The first offset asked for.
+        asked: Offset,
+        /// The first offset that is left.
+        first: Offset,
+    },
+    /// The records are not there yet: ask for less, or again later.
+    #[error("offset {asked} of {place} is beyond the end of the log, which is {end}")]
+    Beyond {
+        /// The partition.
+        place: TopicPartition,
+        /// The end asked for.
+        asked: Offset,
+        /// The end there is.
+        end: Offset,
+    },
+    /// A file of the archive is missing: restore it.
+    #[error(
+        "the archive of {place} has a hole from offset {start} to {next}: restore the file that began at {start}"
+    )]
+    Hole {
+        /// The partition.
+        place: TopicPartition,
+        /// The first offset that is missing.
+        start: Offset,
+        /// The first offset after the hole.
+        next: Offset,
+    },
+    /// A file is not what was written: restore it from a copy, or delete it and archive again.
+    #[error(
+        "{} is damaged, {reason}: restore it from a copy, or delete it and what follows and archive again", .path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        reason: String,
+    },
+    /// Somebody else has written the next file of the archive: go on from what is there now.
+    #[error(
+        "{} appeared meanwhile: another archiver is at work; run one at a time, the next run goes on from what is there", .path.display()
+    )]
+    Rival {
+        /// The file that this run wanted to write.
+        path: PathBuf,
+    },
+    /// The log is not the one that was archived: its offsets have begun anew.
+    #[error(
+        "the archive of {place} reaches offset {archived}, but the log ends at {end}: the topic was deleted and created again; archive it under another store"
+    )]
+    Recreated {
+        /// The partition.
+        place: TopicPartition,
+        /// Where the archive ends.
+        archived: Offset,
+        /// Where the log ends.
+        end: Offset,
+    },
+    /// An input file, or what was asked of it, is wrong: correct one of the two.
+    #[error("{}: {reason}", .path.display())]
+    Input {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with the line where there is one, and what would be right.
+        reason: String,
+    },
+    /// A name, a number or a setting is not possible: correct it.
+    #[error("{0}")]
+    Refused(String),
+    /// The file system failed.
+    #[error("{} could not be {action}: {source}", .path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was tried: `read`, `written` and so on.
+        action: &'static str,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// No broker answers: start one, or name another.
+    #[error(
+        "no broker at {brokers} ({reason}): start one with scripts/kafka.sh start, or set KAFKA_BROKERS to one that runs"
+    )]
+    Unreachable {
+        /// The addresses tried.
+        brokers: String,
+        /// What happened instead.
+        reason: String,
+    },
+    /// The broker answered with an error, or stopped answering: mostly worth another try.
+    #[error("{what} failed at the broker: {reason}")]
+    Broker {
+        /// What was tried, with topic, partition and offset.
+        what: String,
+        /// What the client says.
+        reason: String,
+    },
+    /// Records could not be put into columns.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// Arrow could not build or change columns.
+    #[error("columns of {what} could not be made: {reason}")]
+    Columns {
+        /// Of which records.
+        what: String,
+        /// What Arrow says.
+        reason: String,
+    },
+}
+
+impl LogError {
+    /// A failure of the file system.
+    pub(crate) fn file(
+        path: impl Into<PathBuf>,
+        action: &'static str,
+        source: std::io::Error,
+    ) -> Self {
+        Self::File {
+            path: path.into(),
+            action,
+            source,
+        }
+    }
+
+    /// A failure of Arrow.
+    pub(crate) fn columns(what: impl ToString, error: &arrow::error::ArrowError) -> Self {
+        Self::Columns {
+            what: what.to_string(),
+            reason: error.to_string(),
+        }
+    }
+}

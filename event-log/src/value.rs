@@ -1,0 +1,205 @@
+//! Values of a column as text: for keys and for raw records.
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryArray, BinaryBuilder, BooleanArray, Float32Array, Float64Array,
+    Int64Array, StringArray, StringBuilder, TimestampMicrosecondArray, UInt64Array,
+};
+use arrow::compute::cast;
+use arrow::datatypes::{
+    DataType, Float32Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType, UInt64Type,
+};
+use arrow::error::ArrowError;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use shared_logic::time::EventTime;
+
+use std::fmt::Write;
+
+/// Microseconds in a day.
+const DAY: i64 = 86_400_000_000;
+
+/// What a value's text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Nothing was written: the value is NULL.
+    Null,
+    /// A number or boolean, as JSON writes them.
+    Bare,
+    /// A text.
+    Text,
+}
+
+/// A column whose values can be printed.
+pub(crate) enum Values {
+    Text(StringArray),
+    Boolean(BooleanArray),
+    Signed(Int64Array),
+    Unsigned(UInt64Array),
+    Single(Float32Array),
+    Double(Float64Array),
+    Time(TimestampMicrosecondArray, Calendar),
+    /// Numbers that are printed already, such as decimals.
+    Printed(StringArray),
+}
+
+impl Values {
+    /// Prepares a column of any type; types that JSON lacks become text.
+    pub(crate) fn new(array: &ArrayRef) -> Result<Self, ArrowError> {
+        use DataType::{Boolean, Dictionary, Float16, Float32, Float64, Timestamp, UInt64};
+        let kind = array.data_type();
+        let all = |to: &DataType| cast(array, to);
+        Ok(match kind {
+            Dictionary(_, values) => return Self::new(&all(values)?),
+            Boolean => Self::Boolean(array.as_boolean().clone()),
+            UInt64 => Self::Unsigned(array.as_primitive::<UInt64Type>().clone()),
+            kind if kind.is_integer() => {
+                Self::Signed(all(&DataType::Int64)?.as_primitive::<Int64Type>().clone())
+            }
+            Float16 | Float32 => Self::Single(all(&Float32)?.as_primitive::<Float32Type>().clone()),
+            Float64 => Self::Double(array.as_primitive::<Float64Type>().clone()),
+            Timestamp(..) => {
+                let micros = all(&Timestamp(TimeUnit::Microsecond, None))?;
+                if micros.null_count() > array.null_count() {
+                    return Self::print(array);
+                }
+                let micros = micros.as_primitive::<TimestampMicrosecondType>().clone();
+                Self::Time(micros, Calendar::default())
+            }
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
+                Self::Text(all(&DataType::Utf8)?.as_string::<i32>().clone())
+            }
+            kind if kind.is_binary() => match arrow::compute::cast_with_options(
+                array,
+                &DataType::Utf8,
+                &arrow::compute::CastOptions {
+                    safe: false,
+                    ..Default::default()
+                },
+            ) {
+                Ok(texts) => Self::Text(texts.as_string::<i32>().clone()),
+                Err(_) => return Self::print(array),
+            },
+            _ => return Self::print(array),
+        })
+    }
+
+    /// Prints a column as Arrow does.
+    fn print(array: &ArrayRef) -> Result<Self, ArrowError> {
+        let options = FormatOptions::default();
+        let formatter = ArrayFormatter::try_new(array, &options)?;
+        let mut texts = StringBuilder::with_capacity(array.len(), array.len() * 8);
+        for row in 0..array.len() {
+            if array.is_null(row) {
+                texts.append_null();
+            } else {
+                texts.append_value(formatter.value(row).try_to_string()?);
+            }
+        }
+        let texts = texts.finish();
+        let bare = array.data_type().is_decimal();
+        Ok(if bare {
+            Self::Printed(texts)
+        } else {
+            Self::Text(texts)
+        })
+    }
+
+    /// Appends the text of row `row` to `out`.
+    pub(crate) fn write(&mut self, row: usize, out: &mut String) -> Shape {
+        // Writing into a string cannot fail.
+        let _ = match self {
+            Self::Text(texts) if texts.is_valid(row) => {
+                out.push_str(texts.value(row));
+                return Shape::Text;
+            }
+            Self::Printed(texts) if texts.is_valid(row) => out.write_str(texts.value(row)),
+            Self::Boolean(values) if values.is_valid(row) => write!(out, "{}", values.value(row)),
+            Self::Signed(values) if values.is_valid(row) => write!(out, "{}", values.value(row)),
+            Self::Unsigned(values) if values.is_valid(row) => write!(out, "{}", values.value(row)),
+            Self::Single(values) if values.is_valid(row) => {
+                let value = values.value(row);
+                if let Some(name) = named(f64::from(value)) {
+                    out.push_str(name);
+                    return Shape::Text;
+                }
+                write!(out, "{value:?}")
+            }
+            Self::Double(values) if values.is_valid(row) => {
+                let value = values.value(row);
+                if let Some(name) = named(value) {
+                    out.push_str(name);
+                    return Shape::Text;
+                }
+                write!(out, "{value:?}")
+            }
+            Self::Time(values, calendar) if values.is_valid(row) => {
+                return calendar.write(values.value(row), out);
+            }
+            _ => return Shape::Null,
+        };
+        Shape::Bare
+    }
+}
+
+/// The floats that no number stands for.
+fn named(value: f64) -> Option<&'static str> {
+    if value.is_nan() {
+        Some("NaN")
+    } else if value == f64::INFINITY {
+        Some("Infinity")
+    } else if value == f64::NEG_INFINITY {
+        Some("-Infinity")
+    } else {
+        None
+    }
+}
+
+/// Prints instants; neighbours mostly share their day, so its date is kept.
+#[derive(Default)]
+pub(crate) struct Calendar {
+    day: i64,
+    date: String,
+}
+
+impl Calendar {
+    /// ISO 8601 in UTC with as many of six fraction digits as needed. Years of other than four
+    /// digits have no such text and are milliseconds since 1970.
+    fn write(&mut self, micros: i64, out: &mut String) -> Shape {
+        let (day, time) = (micros.div_euclid(DAY), micros.rem_euclid(DAY));
+        if self.day != day || self.date.is_empty() {
+            let midnight = EventTime(day.saturating_mul(DAY)).to_string();
+            let (date, _) = midnight.split_once('T').unwrap_or_default();
+            self.date.clear();
+            self.date.push_str(date);
+            self.day = day;
+        }
+        if self.date.len() != 10 {
+            let (sign, size) = (if micros < 0 { "-" } else { "" }, micros.unsigned_abs());
+            let _ = write!(out, "{sign}{}.{:03}", size / 1000, size % 1000);
+            return Shape::Bare;
+        }
+        let (seconds, fraction) = (time / 1_000_000, time % 1_000_000);
+        let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        let _ = write!(out, "{}T{hour:02}:{minute:02}:{second:02}", self.date);
+        if fraction > 0 {
+            let digits = format!("{fraction:06}");
+            let _ = write!(out, ".{}", digits.trim_end_matches('0'));
+        }
+        out.push('Z');
+        Shape::Text
+    }
+}
+
+/// The texts of a column as keys of records; NULL where the value is.
+pub(crate) fn keys(column: &ArrayRef) -> Result<BinaryArray, ArrowError> {
+    let mut values = Values::new(column)?;
+    let mut keys = BinaryBuilder::with_capacity(column.len(), column.len() * 8);
+    let mut text = String::new();
+    for row in 0..column.len() {
+        text.clear();
+        match values.write(row, &mut text) {
+            Shape::Null => keys.append_null(),
+            _ => keys.append_value(&text),
+        }
+    }
+    Ok(keys.finish())
+}

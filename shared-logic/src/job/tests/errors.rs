@@ -1,0 +1,278 @@
+//! Every mistake is one line that says where it is and what to write instead.
+
+use super::*;
+
+const ONE_TABLE: &str =
+    "CREATE TABLE e (t TIMESTAMP NOT NULL, k VARCHAR, a INT) WITH (event_time = 't');\n";
+const GROUP: &str = "GROUP BY window_start, window_end";
+const WORKS: &str = "a view is SELECT … FROM TUMBLE(table, time, INTERVAL '1' HOUR) [WHERE …] GROUP BY window_start, window_end, keys";
+const TYPES: &str = "known types: BOOLEAN, TINYINT, SMALLINT, INT, BIGINT, REAL, DOUBLE, DECIMAL(p, s), VARCHAR, DATE, TIMESTAMP";
+
+#[track_caller]
+fn fails(sql: &str, expected: &str) {
+    match Job::compile("v", sql) {
+        Ok(_) => panic!("compiles: {sql}"),
+        Err(error) => assert_eq!(error.to_string(), format!("v.sql:{expected}"), "{sql}"),
+    }
+}
+
+/// The error of a view on the second line, over the table e.
+#[track_caller]
+fn view_fails(view: &str, expected: &str) {
+    fails(&format!("{ONE_TABLE}{view}"), expected);
+}
+
+/// The error of a view with this SELECT list, which starts at column 25, and these clauses.
+#[track_caller]
+fn select_fails(select: &str, rest: &str, expected: &str) {
+    let from = "FROM TUMBLE(e, t, INTERVAL '1' HOUR)";
+    view_fails(&format!("CREATE VIEW v AS SELECT {select} {from} {rest}"), expected);
+}
+
+/// The error of a view of this FROM, which starts at column 32.
+#[track_caller]
+fn from_fails(from: &str, expected: &str) {
+    view_fails(&format!("CREATE VIEW v AS SELECT 1 FROM {from} GROUP BY window_start"), expected);
+}
+
+#[test]
+fn names_that_are_unknown() {
+    select_fails("kk, COUNT(*)", GROUP, "2:25: unknown column kk; did you mean k?");
+    select_fails(
+        "COUNT(*)",
+        &format!("WHERE price > 1 {GROUP}"),
+        "2:77: unknown column price; known columns: t, k, a, window_start, window_end",
+    );
+    select_fails("x.k", GROUP, "2:25: unknown table x; columns are those of e");
+    select_fails("cuont(*)", GROUP, "2:25: unknown function cuont; did you mean count?");
+    select_fails(
+        "variance_of(a)",
+        GROUP,
+        "2:25: unknown function variance_of; aggregates are COUNT, SUM, AVG, MIN and MAX; scalar functions are DataFusion's",
+    );
+    from_fails("TUMBLE(ee, t, INTERVAL '1' HOUR)", "2:39: unknown table ee; did you mean e?");
+    from_fails("TUMBLE(e, tt, INTERVAL '1' HOUR)", "2:42: unknown column tt; did you mean t?");
+    from_fails("nowhere", "2:32: unknown table nowhere; known tables: e");
+    from_fails("tmble(e, t)", "2:32: unknown table function tmble; did you mean tumble?");
+    select_fails(
+        "COUNT(*)",
+        "GROUP BY window_start, 3",
+        "2:94: GROUP BY 3 names no item of SELECT; SELECT has 1 items",
+    );
+}
+
+#[test]
+fn clauses_that_come_later() {
+    let later = |what: &str, at: &str| format!("2:{at}: {what} is not supported yet in a view; {WORKS}");
+    let having = format!("{GROUP}, k HAVING COUNT(*) > 1");
+    select_fails("k, COUNT(*)", &having, &later("HAVING", "124"));
+    select_fails("k, COUNT(*)", &format!("{GROUP}, k ORDER BY k"), &later("ORDER BY", "126"));
+    select_fails("k, COUNT(*)", &format!("{GROUP}, k LIMIT 5"), &later("LIMIT", "123"));
+    select_fails("DISTINCT k, COUNT(*)", GROUP, &later("SELECT DISTINCT", "18"));
+    select_fails("COUNT(*)", &format!("JOIN e AS f ON true {GROUP}"), &later("JOIN", "76"));
+    from_fails("(SELECT 1) AS x", &later("a subquery in FROM", "33"));
+    view_fails("CREATE VIEW v AS SELECT 1 UNION SELECT 2", &later("UNION", "13"));
+    view_fails("CREATE VIEW v AS WITH x AS (SELECT 1) SELECT 1", &later("WITH", "18"));
+    let v = "CREATE VIEW v AS SELECT COUNT(*) FROM TUMBLE(e, t, INTERVAL '1' HOUR) GROUP BY window_start";
+    view_fails(
+        &format!("{v};\nCREATE VIEW w AS SELECT 1 FROM v GROUP BY 1"),
+        &format!("3:32: v is a view: a view over a view is not supported yet; {WORKS}"),
+    );
+    select_fails(
+        "SUM(DISTINCT a)",
+        GROUP,
+        "2:25: sum with DISTINCT is not supported yet in a view; COUNT(DISTINCT x) does not merge; group by x instead",
+    );
+    select_fails(
+        "SUM(a) FILTER (WHERE a > 1)",
+        GROUP,
+        "2:25: sum with FILTER is not supported yet in a view; use CASE WHEN … THEN … END as the argument",
+    );
+    select_fails(
+        "SUM(a) OVER ()",
+        GROUP,
+        "2:25: sum OVER (…) is not supported in a view; aggregate per window with GROUP BY",
+    );
+    select_fails(
+        "COUNT(*)",
+        &format!("WHERE a IN (SELECT 1) {GROUP}"),
+        "2:77: a subquery is not supported in a view; write the condition over the table's columns",
+    );
+    for window in ["HOP", "SESSION", "CUMULATE"] {
+        for from in [
+            format!("{window}(e, t, INTERVAL '1' HOUR, INTERVAL '2' HOUR) GROUP BY k"),
+            format!("e GROUP BY {window}(t, INTERVAL '1' HOUR)"),
+        ] {
+            let sql = format!("{ONE_TABLE}CREATE VIEW v AS SELECT 1 FROM {from}");
+            let error = Job::compile("v", &sql).unwrap_err();
+            assert_eq!(error.message, format!("{window} windows are not supported yet"));
+        }
+    }
+}
+
+#[test]
+fn windows_that_are_missing_or_wrong() {
+    view_fails(
+        "CREATE VIEW v AS SELECT k FROM e GROUP BY k",
+        "2:32: a view needs a window; write FROM TUMBLE(e, time, INTERVAL '1' HOUR) and GROUP BY window_start, window_end, keys",
+    );
+    let needs = "a view needs GROUP BY window_start, window_end";
+    select_fails("COUNT(*)", "", &format!("2:18: {needs}; {WORKS}"));
+    select_fails("k, COUNT(*)", "GROUP BY k", &format!("2:83: {needs}; {WORKS}"));
+    view_fails(
+        "CREATE VIEW v AS SELECT window_start FROM e GROUP BY TUMBLE(t, INTERVAL '1' HOUR)",
+        "2:25: window_start needs a window in FROM; write FROM TUMBLE(e, time, INTERVAL '1' HOUR)",
+    );
+    view_fails(
+        "CREATE VIEW v AS SELECT TUMBLE_START(t, INTERVAL '2' HOUR) FROM e GROUP BY TUMBLE(t, INTERVAL '1' HOUR)",
+        "2:25: tumble_start(t, INTERVAL '2' HOUR) is not the window of GROUP BY; use the same column and intervals",
+    );
+    let write = "write TUMBLE(table, time, INTERVAL '1' HOUR)";
+    from_fails("TUMBLE(e, t)", &format!("2:32: TUMBLE has no size; {write}"));
+    from_fails("TUMBLE(e, 5, INTERVAL '1' HOUR)", &format!("2:42: expected a column in TUMBLE, found 5; {write}"));
+    from_fails(
+        "TUMBLE(e, t, INTERVAL '0' HOUR)",
+        &format!("2:54: a window of INTERVAL '0' HOUR has no length; {write}, optionally with an interval more as offset"),
+    );
+    from_fails(
+        "TUMBLE(e, t, INTERVAL '1' MONTH)",
+        "2:54: a month has no fixed length, use weeks, days or less; write an interval such as INTERVAL '1' HOUR, INTERVAL '90 minutes' or INTERVAL '15' SECOND",
+    );
+    from_fails(
+        "TUMBLE(DATA => TABLE e, TIMECOL => DESCRIPTOR(t), LENGTH => INTERVAL '1' HOUR)",
+        "2:82: TUMBLE has no argument LENGTH; known arguments: DATA, TIMECOL, SIZE, OFFSET",
+    );
+    select_fails(
+        "TUMBLE_START(t, INTERVAL '1' HOUR)",
+        GROUP,
+        "2:25: unknown function tumble_start; the window is in FROM, use window_start and window_end",
+    );
+    fails(
+        "CREATE TABLE e (t TIMESTAMP, u TIMESTAMP) WITH (event_time = 't');
+         CREATE VIEW v AS SELECT COUNT(*) FROM TUMBLE(e, u, INTERVAL '1' HOUR) GROUP BY window_start",
+        "2:22: the window of v is over u, the event time of e is t; a window must be over the event time",
+    );
+}
+
+#[test]
+fn expressions_that_a_view_cannot_have() {
+    for (call, name) in [
+        ("now()", "now"),
+        ("CURRENT_TIMESTAMP", "current_timestamp"),
+        ("CURRENT_DATE", "current_date"),
+        ("PROCTIME()", "proctime"),
+        ("random()", "random"),
+        ("uuid()", "uuid"),
+    ] {
+        let unsteady = "gives another value at every call; a view depends on its events alone, so that a replay gives the same rows";
+        select_fails(&format!("MAX({call})"), GROUP, &format!("2:29: {name} {unsteady}"));
+    }
+    let outside = "is neither grouped by nor aggregated; add it to GROUP BY, or write MIN";
+    select_fails("k, COUNT(*)", GROUP, &format!("2:25: k {outside}(k)"));
+    select_fails("a + 1 + a % 2", &format!("{GROUP}, a + 1"), &format!("2:33: a {outside}(a)"));
+    select_fails(
+        "SUM(COUNT(*))",
+        GROUP,
+        "2:29: count stands inside another aggregate; aggregate columns of the table",
+    );
+    select_fails(
+        "COUNT(*)",
+        &format!("WHERE SUM(a) > 1 {GROUP}"),
+        "2:77: sum cannot stand in WHERE; aggregates stand in SELECT",
+    );
+    select_fails(
+        "COUNT(*) AS n",
+        &format!("{GROUP}, n"),
+        "2:25: count cannot stand in GROUP BY; aggregates stand in SELECT",
+    );
+    select_fails("SUM(k)", GROUP, "2:25: SUM does not apply to VARCHAR; it needs a number");
+    select_fails("COUNT(*)", &format!("WHERE a + 1 {GROUP}"), "2:77: WHERE needs a condition, found BIGINT; compare it with something");
+    select_fails("MAX(k + 1)", GROUP, "?");
+    select_fails("MAX(CAST(k AS BLOB))", GROUP, &format!("2:25: cannot read the type BLOB; {TYPES}"));
+    select_fails(
+        "*",
+        GROUP,
+        "2:25: cannot show * in a view; list keys, window_start, window_end and aggregates",
+    );
+    select_fails(
+        "COUNT(*), COUNT(*)",
+        GROUP,
+        "2:35: two columns are named count(*); rename one with AS",
+    );
+    select_fails(
+        "COUNT(*)",
+        &format!("WHERE k ~ 'x' {GROUP}"),
+        "2:77: the operator ~ is not supported in a view",
+    );
+}
+
+#[test]
+fn tables_that_cannot_be_read() {
+    let with = |columns: &str, options: &str| format!("CREATE TABLE e ({columns}) WITH ({options})");
+    let time = "event_time = 't'";
+    let digits = "write DECIMAL(p, s) with 1 to 38 digits, s of them after the point";
+    let columns = |columns: &str, expected: &str| fails(&with(columns, time), expected);
+    columns("t TIMESTAMP, x BLOB", &format!("1:30: cannot read the type BLOB; {TYPES}"));
+    columns("t TIMESTAMP, x DECIMAL", &format!("1:30: cannot read the type DECIMAL; {digits}"));
+    columns("t TIMESTAMP, x DECIMAL(39, 2)", &format!("1:30: cannot read the type DECIMAL(39,2); {digits}"));
+    columns("t TIMESTAMP(9)", "1:17: cannot read the type TIMESTAMP(9); time is kept in microseconds, write TIMESTAMP(6)");
+    columns("t TIMESTAMP, T INT", "1:30: two columns are named t; rename one");
+    columns("t TIMESTAMP PRIMARY KEY", "1:17: cannot read PRIMARY KEY of column t; a column has a type and perhaps NOT NULL");
+    columns("t TIMESTAMP, window_end INT", "1:30: the name window_end is taken by the window; rename the column");
+    columns("t BIGINT", "1:46: the event time t is BIGINT; declare it as TIMESTAMP: numbers since 1970 and ISO 8601 are read alike");
+    let options = |options: &str, expected: &str| fails(&with("t TIMESTAMP", options), expected);
+    options("event_time = 'tt'", "1:50: table e has no column tt; did you mean t?");
+    options("topic = 'x'", "1:14: table e has no event time; add WITH (event_time = 'column')");
+    options("formt = 'json'", "1:37: unknown option formt; did you mean format?");
+    let known = "known options: topic, format, event_time, partition_by, arrival";
+    options("connector = 'kafka'", &format!("1:37: unknown option connector; {known}"));
+    options(
+        "allowed_lateness = '1 hour'",
+        &format!("1:37: option allowed_lateness is not supported yet; without it no event is late; {known}"),
+    );
+    options("format = 'avro'", "1:46: unknown format avro; known formats: json, csv");
+    options("topic = 5", "1:45: option topic needs a text, found 5; write topic = '…'");
+    options("topic = 'a', TOPIC = 'b'", "1:50: option topic is given twice; keep one");
+    fails(
+        "CREATE TABLE e (t TIMESTAMP, u TIMESTAMP, WATERMARK FOR u AS u) WITH (event_time = 't')",
+        "1:84: event_time is t, and WATERMARK is for u; name the same column",
+    );
+    fails(
+        "CREATE TABLE e (t TIMESTAMP, WATERMARK FOR t AS t + INTERVAL '5' SECOND)",
+        "1:49: cannot read the watermark t + INTERVAL '5' SECOND; write WATERMARK FOR column AS column, or … AS column - INTERVAL '5' SECOND",
+    );
+    fails(
+        "CREATE TABLE e (t TIMESTAMP, WATERMARK FOR t AS t, WATERMARK FOR t AS t)",
+        "1:52: a table has one WATERMARK clause; remove one",
+    );
+    fails(
+        "CREATE TABLE e AS SELECT 1",
+        "1:14: a table cannot have AS SELECT; a table is a list of columns and WITH (…); its events come from its topic",
+    );
+    fails(
+        &format!("{ONE_TABLE}{ONE_TABLE}"),
+        "2:14: the name e is taken; give the table another name",
+    );
+}
+
+#[test]
+fn texts_that_are_no_job() {
+    let ours = "1:1: a job is made of CREATE TABLE and CREATE VIEW statements only; write CREATE VIEW name AS SELECT …";
+    fails("SELECT 1", ours);
+    fails("CREATE INDEX i ON e (t)", ours);
+    fails(ONE_TABLE, " the file has no view; write CREATE VIEW name AS SELECT … GROUP BY window_start, window_end");
+    fails(
+        "CREATE TABLE e (t TIMESTAMP",
+        "1:28: expected ',' or ')' after column definition, found the end of the statement",
+    );
+    fails("CREATE VIEW v AS\nSELECT k,, FROM e", "2:10: expected an expression, found ,");
+    fails(
+        "CREATE VIEW v AS SELECT 1 FROM e GROUP BY k CREATE VIEW w AS SELECT 1",
+        "1:45: expected the end of the statement, found CREATE; separate statements by ;",
+    );
+    fails("CREATE VIEW v AS SELECT 'x", "1:25: unterminated string literal");
+    fails(
+        "CREATE VIEW a.v AS SELECT 1",
+        "1:13: the name a.v has several parts; a job has no catalogs or schemas, write the last part alone",
+    );
+}
