@@ -14,15 +14,18 @@ pub fn run(args: &Archive) -> Outcome {
     let loaded = Loaded::open(&args.view)?;
     let log = store::log(&args.log, &loaded)?;
     let archive = store::archive(&args.store.store, &loaded.view)?;
-    let options = archiver::Options { file_rows: args.file_rows, ..Default::default() };
-    let report = archiver::archive(log.as_ref(), &archive, None, &options)?;
+    let options = archiver::ArchiveOptions { file_rows: args.file_rows, ..Default::default() };
+    let report = archiver::archive(log.as_ref(), &archive, None, options)?;
+    let sum = |figure: fn(&archiver::PartitionReport) -> u64| {
+        report.partitions.iter().map(figure).sum::<u64>()
+    };
     writeln!(
         stdout(),
         "archived {} records of {} in {} files, {} could not be read and are kept raw",
-        report.records,
+        sum(|partition| partition.records),
         loaded.view.table.topic,
-        report.files,
-        report.rejected
+        sum(|partition| partition.files),
+        sum(|partition| partition.faulty)
     )?;
     Ok(())
 }

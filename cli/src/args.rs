@@ -175,9 +175,10 @@ pub struct Generate {
     /// What to write.
     #[arg(value_enum)]
     pub workload: Workload,
-    /// How many events; rounded up to whole windows. All flights by default.
-    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000_000))]
-    pub events: u64,
+    /// How many events: clicks are rounded up to whole windows (120,000 by default), and the week of
+    /// flights (113,493) is repeated, a week later each time.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=10_000_000_000))]
+    pub events: Option<u64>,
     /// The seed that repeats every byte.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -212,6 +213,9 @@ pub struct KafkaArgs {
 pub struct LogArgs {
     #[command(flatten)]
     pub kafka: KafkaArgs,
+    /// Read a compacted topic as it is, though a replay sees another history than the live run.
+    #[arg(long)]
+    pub compacted_as_log: bool,
     /// A file read as if it were the topic.
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,

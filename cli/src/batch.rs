@@ -3,6 +3,7 @@
 use std::io::{Write, stdout};
 
 use batch_layer::commit;
+use event_log::EventLog;
 use comparison::schedule::offsets;
 
 use crate::args::Batch;

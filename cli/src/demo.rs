@@ -14,6 +14,7 @@ use comparison::lambda::Options;
 use comparison::rule::Rule;
 use comparison::schedule::SeamAt;
 use comparison::truth::Truth;
+use event_log::EventLog;
 use event_log::archive::Archive;
 use event_log::archiver;
 use shared_logic::time::EventTime;
@@ -139,10 +140,10 @@ fn start(rows: &RecordBatch, row: usize) -> Option<EventTime> {
 /// What both architectures cost on this week: once running, and once redone.
 fn costs(loaded: &Loaded, report: &Report, folder: &Path) -> Outcome<String> {
     let json = folder.join("flights.jsonl");
-    generate::flights_to(&json)?;
+    generate::flights_to(&folder.join("flights-week.parquet"), &json)?;
     let log = loaded.input(&json, &ReadingArgs { partitions: 4, order_by: None, arrival: None })?.input.log;
-    let archive = Archive::open(folder, loaded.view.table.topic.as_str(), Arc::clone(&loaded.view.table))?;
-    archiver::archive(&log, &archive, None, &archiver::Options::default())?;
+    let archive = Archive::open(folder, &loaded.view.table.topic, Arc::clone(&loaded.view.table))?;
+    archiver::archive(&log, &archive, None, archiver::ArchiveOptions::default())?;
 
     let started = Instant::now();
     let end = archive.end()?;

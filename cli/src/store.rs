@@ -6,6 +6,7 @@ use std::sync::Arc;
 use event_log::EventLog;
 use event_log::archive::Archive;
 use shared_logic::coverage::OffsetVector;
+use shared_logic::identity::Topic;
 use shared_logic::view::View;
 use view_store::job::JobStore;
 use view_store::job::generations::NewGeneration;
@@ -15,6 +16,10 @@ use view_store::store::Store;
 use crate::args::{LogArgs, StoreArgs};
 use crate::failure::{Failure, OrInput, Outcome};
 use crate::job::Loaded;
+
+/// How long a broker may take for an answer.
+#[cfg(feature = "kafka")]
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Opens the store; its folder is made if it does not exist.
 pub fn open(args: &StoreArgs) -> Outcome<Store> {
@@ -57,14 +62,14 @@ pub fn new_generation(loaded: &Loaded, origin: &OffsetVector) -> NewGeneration {
 
 /// The archive of a view's topic.
 pub fn archive(root: &Path, view: &View) -> Outcome<Archive> {
-    Archive::open(root, view.table.topic.as_str(), Arc::clone(&view.table)).or_input()
+    Archive::open(root, &view.table.topic, Arc::clone(&view.table)).or_input()
 }
 
 /// The log that is asked for: a file in the topic's place, or the topic.
 pub fn log(args: &LogArgs, loaded: &Loaded) -> Outcome<Box<dyn EventLog>> {
     match (&args.input, &args.kafka.brokers) {
         (Some(file), _) => Ok(Box::new(loaded.input(file, &args.reading)?.input.log)),
-        (None, Some(brokers)) => topic(brokers, loaded.view.table.topic.as_str()),
+        (None, Some(brokers)) => topic(brokers, &loaded.view.table.topic, args.compacted_as_log),
         (None, None) => Err(Failure::input(
             "no log to read: give --brokers (or KAFKA_BROKERS) for the topic, or --input for a file in its place",
         )),
@@ -72,12 +77,18 @@ pub fn log(args: &LogArgs, loaded: &Loaded) -> Outcome<Box<dyn EventLog>> {
 }
 
 #[cfg(feature = "kafka")]
-fn topic(brokers: &str, topic: &str) -> Outcome<Box<dyn EventLog>> {
-    Ok(Box::new(event_log::kafka::KafkaLog::connect(brokers, topic).or_input()?))
+fn topic(brokers: &str, topic: &Topic, compacted_as_log: bool) -> Outcome<Box<dyn EventLog>> {
+    use event_log::kafka::KafkaLog;
+
+    let log = match compacted_as_log {
+        true => KafkaLog::connect_compacted_as_log(brokers, topic, PATIENCE),
+        false => KafkaLog::connect(brokers, topic, PATIENCE),
+    };
+    Ok(Box::new(log.or_input()?))
 }
 
 #[cfg(not(feature = "kafka"))]
-fn topic(_: &str, topic: &str) -> Outcome<Box<dyn EventLog>> {
+fn topic(_: &str, topic: &Topic, _: bool) -> Outcome<Box<dyn EventLog>> {
     Err(Failure::input(format!(
         "cannot read the topic {topic}: this seam was built without the kafka feature"
     )))

@@ -15,7 +15,7 @@ use crate::lambda::{Options, lambda};
 use crate::rule::{Half, Halves, Rule};
 use crate::run::Run;
 use crate::schedule::Schedule;
-use crate::truth::Truth;
+use crate::truth::{Answer, Truth};
 
 /// One architecture and rule, run and judged.
 #[derive(Clone, Debug)]
@@ -63,16 +63,18 @@ pub fn compare(
     schedule: &Schedule,
     options: &Options,
 ) -> Result<Report, ComparisonError> {
-    let truth = events.truth.answer(None)?.rows;
+    let truth = events.truth.answer(None)?;
     let counted = events.truth.counted()?;
     let wanted = events.truth.passes()?;
+    let keys = view.projection.keys_shown();
+    let differ = |run: &Run, truth: &Answer| difference(&run.rows, &truth.rows, &truth.scales, keys);
     let judge = |run: Run, halves: &Halves| -> Result<Line, ComparisonError> {
         let taken = multiplicity(halves, events.rows, &wanted);
         let folded = taken.batch.iter().chain(&taken.speed).collect::<Vec<u32>>();
-        let same_events = events.truth.answer(Some(&folded))?.rows;
+        let same_events = events.truth.answer(Some(&folded))?;
         Ok(Line {
-            difference: difference(&run.rows, &truth, view.projection.keys_shown())?,
-            drift: difference(&run.rows, &same_events, view.projection.keys_shown())?.wrong,
+            difference: differ(&run, &truth)?,
+            drift: differ(&run, &same_events)?.wrong,
             books: Books {
                 counted: run.counted,
                 truth: counted,
@@ -90,7 +92,7 @@ pub fn compare(
     }
     let run = kappa(view, events.log, &schedule.end, &options.speed)?;
     lines.push(judge(run, &whole(schedule))?);
-    Ok(Report { schedule: schedule.clone(), truth, lines })
+    Ok(Report { schedule: schedule.clone(), truth: truth.rows, lines })
 }
 
 /// Kappa as halves: no batch, and speed over everything.

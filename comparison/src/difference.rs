@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Float64Type};
 use arrow::error::ArrowError;
 use arrow::row::{OwnedRow, RowConverter, SortField};
 
-/// Floats are equal within this share of their size: sums depend on the order of events.
+/// Floats are equal within this share of Σ|x|: sums depend on the order of events.
 const TOLERANCE: f64 = 1e-9;
 
 /// How an answer differs from another, in groups.
@@ -22,13 +22,15 @@ pub struct Difference {
     pub rows: Vec<(Option<usize>, Option<usize>)>,
 }
 
-/// Compares `answer` with `truth`; the columns at `keys` say which rows belong together.
+/// Compares `answer` with `truth`; the columns at `keys` say which rows belong together. `scales`
+/// holds Σ|x| for each row of a column of floats, to which their tolerance is relative.
 ///
 /// # Errors
 /// The two have not the same columns.
 pub fn difference(
     answer: &RecordBatch,
     truth: &RecordBatch,
+    scales: &[Option<Vec<f64>>],
     keys: &[usize],
 ) -> Result<Difference, ArrowError> {
     if answer.num_columns() != truth.num_columns() {
@@ -41,8 +43,9 @@ pub fn difference(
     let truth_columns: Vec<ArrayRef> = (answer.columns().iter().zip(truth.columns()))
         .map(|(like, column)| cast(column, like.data_type()))
         .collect::<Result<_, _>>()?;
-    let equal = (answer.columns().iter().zip(&truth_columns))
-        .map(|(left, right)| equality(left, right))
+    let scales = scales.iter().map(Option::as_deref).chain(std::iter::repeat(None));
+    let equal = (answer.columns().iter().zip(&truth_columns).zip(scales))
+        .map(|((left, right), scale)| equality(left, right, scale.unwrap_or_default()))
         .collect::<Result<Vec<_>, _>>()?;
 
     let fields = keys.iter().filter_map(|key| answer.columns().get(*key));
@@ -65,9 +68,13 @@ pub fn difference(
     Ok(Difference { groups: mine.len() + only_theirs, wrong: rows.len(), rows })
 }
 
-type Equality = Box<dyn Fn(usize, usize) -> bool>;
+type Equality<'s> = Box<dyn Fn(usize, usize) -> bool + 's>;
 
-fn equality(left: &ArrayRef, right: &ArrayRef) -> Result<Equality, ArrowError> {
+fn equality<'s>(
+    left: &ArrayRef,
+    right: &ArrayRef,
+    scale: &'s [f64],
+) -> Result<Equality<'s>, ArrowError> {
     if *left.data_type() != DataType::Float64 {
         let compare = make_comparator(left, right, SortOptions::default())?;
         return Ok(Box::new(move |a, b| compare(a, b).is_eq()));
@@ -77,8 +84,10 @@ fn equality(left: &ArrayRef, right: &ArrayRef) -> Result<Equality, ArrowError> {
         if left.is_null(a) || right.is_null(b) {
             return left.is_null(a) && right.is_null(b);
         }
+        let size = scale.get(b).copied().unwrap_or_default();
         let (a, b) = (left.value(a), right.value(b));
-        a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= TOLERANCE * a.abs().max(b.abs())
+        let bound = TOLERANCE * size.max(a.abs()).max(b.abs());
+        a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= bound
     }))
 }
 
@@ -120,14 +129,14 @@ mod tests {
     fn lost_extra_and_changed_groups_are_wrong() {
         let answer = rows(&[1, 2, 3, 4], &[Some(1.0), Some(2.0), None, Some(1e20)]);
         let truth = rows(&[1, 2, 4, 5], &[Some(1.0), Some(2.1), Some(1e20 + 1e5), None]);
-        let found = difference(&answer, &truth, &[0]).unwrap();
+        let found = difference(&answer, &truth, &[], &[0]).unwrap();
         assert_eq!((found.groups, found.wrong), (5, 3));
         assert_eq!(found.rows, [(None, Some(3)), (Some(1), Some(1)), (Some(2), None)]);
     }
 
     #[test]
     fn null_is_not_zero() {
-        let found = difference(&rows(&[1], &[None]), &rows(&[1], &[Some(0.0)]), &[0]).unwrap();
+        let found = difference(&rows(&[1], &[None]), &rows(&[1], &[Some(0.0)]), &[], &[0]).unwrap();
         assert_eq!(found.wrong, 1);
     }
 }

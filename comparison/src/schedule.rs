@@ -72,7 +72,7 @@ pub struct Arrivals<'a> {
     /// Every event.
     pub rows: &'a [Row],
     /// When each arrived, if that is known.
-    pub instants: Option<&'a [Option<EventTime>]>,
+    pub instants: Option<&'a [EventTime]>,
 }
 
 impl Arrivals<'_> {
@@ -124,12 +124,12 @@ impl Arrivals<'_> {
     /// How many events had arrived at or before `instant`; the log's order is that of arrival.
     fn arrived(&self, instant: EventTime) -> Result<usize, ComparisonError> {
         let instants = self.instants.ok_or_else(unknown)?;
-        let arrived = instants.iter().rposition(|at| at.is_some_and(|at| at <= instant));
+        let arrived = instants.iter().rposition(|at| *at <= instant);
         Ok(arrived.map_or(0, |last| last + 1))
     }
 
     fn instant(&self, row: usize) -> Option<EventTime> {
-        self.instants.and_then(|instants| *instants.get(row)?)
+        self.instants.and_then(|instants| instants.get(row).copied())
     }
 
     /// Where each partition stands after the first `count` arrivals; 0 where nothing came yet.

@@ -15,6 +15,7 @@ mod instant;
 mod kind;
 mod lower;
 mod node;
+mod order;
 mod plan;
 mod resolve;
 mod rows;
@@ -22,11 +23,11 @@ mod value;
 
 use std::path::Path;
 
-use polars::prelude::{Column, IdxCa, NewChunkedArray};
+use polars::prelude::{IdxCa, NewChunkedArray};
 use roaring::RoaringBitmap;
-use shared_logic::parse::{ParsedTable, parse};
+use shared_logic::parse::parse;
 
-use kind::Kind;
+use order::Order;
 use plan::Plan;
 use rows::Rows;
 
@@ -40,20 +41,21 @@ pub use error::TruthError;
 pub struct Truth {
     plan: Plan,
     rows: Rows,
-    arrivals: Option<Vec<Option<i64>>>,
+    arrivals: Option<Vec<i64>>,
 }
 
 impl Truth {
     /// Reads the events of `input` for a view of `sql`: the one called `view`, or the last.
     ///
     /// The events are in the order of the file, or of its column `order_by`, equal values as in the
-    /// file and NULLs first; where the table does not have that column, it holds instants. `arrival`
+    /// file and NULLs last; where the table does not have that column, it holds instants. `arrival`
     /// names the column that says when they arrived, also in instants: ISO 8601 text or
-    /// milliseconds. The file is Parquet, JSON lines or CSV with a header, as its name says.
+    /// milliseconds; a broken record arrives with the one before. The file is Parquet, JSON lines or
+    /// CSV with a header, as its name says.
     ///
     /// # Errors
     /// SQL that is not read or not lowered, a file that cannot be read, a missing column, and
-    /// values of `order_by` or `arrival` that do not convert.
+    /// instants of `order_by` or `arrival` that do not convert.
     pub fn open(
         input: &Path,
         sql: &str,
@@ -64,36 +66,24 @@ impl Truth {
         let parsed = parse(sql).map_err(|error| TruthError::Sql(error.to_string()))?;
         let (table, _) = plan::choose(&parsed, view)?;
         let plan = Plan::new(&parsed, view)?;
-        let order = order_by.map(|name| ordering(table, name)).transpose()?;
-        let arrival = arrival.map(|name| (name, Kind::Timestamp));
-        let fields = plan.fields.iter().map(|field| (field.name.as_str(), field.kind));
-        let wanted: Vec<_> = fields.chain(order).chain(arrival).collect();
+        let order = Order::new(table, order_by, arrival)?;
+        let fields = plan
+            .fields
+            .iter()
+            .map(|field| (field.name.as_str(), field.kind));
+        let wanted: Vec<_> = fields.chain(order.columns()).collect();
         let mut read = input::read(input, &wanted)?;
         if u32::try_from(read.broken.len()).is_err() {
             return Err(TruthError::TooLong(input.to_owned()));
         }
-        let extras = read.columns.split_off(plan.fields.len());
-        if let Some(((column, _), record)) = wanted
-            .iter()
-            .skip(plan.fields.len())
-            .zip(&extras)
-            .find_map(|(wanted, read)| Some((wanted, read.bad.iter().position(|bad| *bad)?)))
-        {
-            return Err(TruthError::Order {
-                path: input.to_owned(),
-                column: (*column).to_owned(),
-                record: record + 1,
-            });
-        }
-        let mut extras = extras.into_iter().map(|read| read.column);
-        let order = order.and_then(|_| extras.next());
-        let arrival = arrival.and_then(|_| extras.next());
-        let sorted = order.as_ref().map(rows::sorted);
-        let arrivals = (arrival.as_ref())
-            .map(|column| instants(column, sorted.as_ref()))
-            .transpose()?;
-        let rows = Rows::new(&plan, read, sorted.as_ref())?;
-        Ok(Self { plan, rows, arrivals })
+        let ordering = read.columns.split_off(plan.fields.len());
+        let ordered = order.of(input, ordering, &read.broken)?;
+        let rows = Rows::new(&plan, read, ordered.places.as_ref())?;
+        Ok(Self {
+            plan,
+            rows,
+            arrivals: ordered.arrivals,
+        })
     }
 
     /// How many events there are, broken records included.
@@ -110,7 +100,9 @@ impl Truth {
         let Some(only) = only else {
             return groups::answer(&self.plan, &self.rows, self.rows.frame.clone());
         };
-        let places = only.iter().filter_map(|number| self.rows.numbers.binary_search(number).ok());
+        let places = only
+            .iter()
+            .filter_map(|number| self.rows.numbers.binary_search(number).ok());
         let places = places.filter_map(|place| u32::try_from(place).ok());
         let places = IdxCa::from_iter_values("places".into(), places);
         groups::answer(&self.plan, &self.rows, self.rows.frame.take(&places)?)
@@ -143,27 +135,9 @@ impl Truth {
     }
 
     /// When each event arrived, in microseconds since 1970, where `open` was told a column.
-    pub fn arrivals(&self) -> Option<&[Option<i64>]> {
+    pub fn arrivals(&self) -> Option<&[i64]> {
         self.arrivals.as_deref()
     }
-}
-
-/// The column that orders the events: in the table's type, or else as an instant.
-fn ordering<'a>(table: &ParsedTable, name: &'a str) -> Result<(&'a str, Kind), TruthError> {
-    let known = table.columns().contains(&name);
-    let kind = if known { plan::field(table, name)?.kind } else { Kind::Timestamp };
-    Ok((name, kind))
-}
-
-/// The instants of a column, in the order that `sorted` gives its rows.
-fn instants(column: &Column, sorted: Option<&IdxCa>) -> Result<Vec<Option<i64>>, TruthError> {
-    let column = match sorted {
-        Some(places) => column.take(places)?,
-        None => column.clone(),
-    };
-    let instants = column.cast(&Kind::Timestamp.polars())?;
-    let plain = instants.as_materialized_series().to_physical_repr().into_owned();
-    Ok(plain.i64()?.iter().collect())
 }
 
 #[cfg(test)]

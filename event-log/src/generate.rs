@@ -1,1 +1,24 @@
-//! x
+//! Events whose answers are known, and where to put them.
+
+mod clicks;
+mod destination;
+mod flights;
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+
+pub use clicks::{Clicks, clicks};
+pub use destination::{Destination, write_json_lines, write_parquet};
+pub use flights::{Flights, flights};
+
+/// The columns of generated clicks: `clicked` (event time), `page`, `visitor` and `arrival`.
+pub fn clicks_schema() -> SchemaRef {
+    let instant = DataType::Timestamp(TimeUnit::Microsecond, None);
+    Arc::new(Schema::new(vec![
+        Field::new("clicked", instant.clone(), false),
+        Field::new("page", DataType::Utf8, false),
+        Field::new("visitor", DataType::Int64, false),
+        Field::new("arrival", instant, false),
+    ]))
+}

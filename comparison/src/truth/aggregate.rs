@@ -45,14 +45,22 @@ impl Measure {
                 kind
             }
             (function, kind) => {
-                let construct = format!("{function:?} of {}", match kind {
-                    Some(kind) => format!("{kind:?}"),
-                    None => "*".to_owned(),
-                });
+                let construct = format!(
+                    "{function:?} of {}",
+                    match kind {
+                        Some(kind) => format!("{kind:?}"),
+                        None => "*".to_owned(),
+                    }
+                );
                 return Err(TruthError::unsupported(construct));
             }
         };
-        Ok(Self { function, input, output, number })
+        Ok(Self {
+            function,
+            input,
+            output,
+            number,
+        })
     }
 
     /// Its name among the finished groups.
@@ -92,7 +100,11 @@ impl Measure {
             (Aggregate::Sum, _) => some(double().sum(), DataType::Float64),
             (Aggregate::Avg, _) => {
                 let sum = match integral {
-                    true => value.clone().cast(DataType::Int128).sum().cast(DataType::Float64),
+                    true => value
+                        .clone()
+                        .cast(DataType::Int128)
+                        .sum()
+                        .cast(DataType::Float64),
                     false => double().sum(),
                 };
                 some(sum / count().cast(DataType::Float64), DataType::Float64)
@@ -109,7 +121,9 @@ impl Measure {
         };
         let mut exprs = vec![finished.alias(self.name())];
         if let Some(name) = self.scale() {
-            let size = when(double().lt(typed(0.0_f64))).then(-double()).otherwise(double());
+            let size = when(double().lt(typed(0.0_f64)))
+                .then(-double())
+                .otherwise(double());
             let scale = match self.function {
                 Aggregate::Avg => size.sum() / count().cast(DataType::Float64),
                 _ => size.sum(),

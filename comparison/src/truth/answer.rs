@@ -61,9 +61,7 @@ pub(super) fn array(series: &Series, kind: Kind) -> Result<ArrayRef, TruthError>
             Arc::new(digits.with_data_type(kind.arrow()))
         }
         Kind::Date => Arc::new(plain.i32()?.iter().collect::<Date32Array>()),
-        Kind::Timestamp => {
-            Arc::new(plain.i64()?.iter().collect::<TimestampMicrosecondArray>())
-        }
+        Kind::Timestamp => Arc::new(plain.i64()?.iter().collect::<TimestampMicrosecondArray>()),
         Kind::Text => Arc::new(plain.str()?.iter().collect::<StringArray>()),
     })
 }

@@ -48,7 +48,12 @@ impl Builder {
             Kind::Float64 => Cells::Double(vec![]),
             Kind::Text => Cells::Text(vec![]),
         };
-        Self { name: name.into(), kind, cells, bad: vec![] }
+        Self {
+            name: name.into(),
+            kind,
+            cells,
+            bad: vec![],
+        }
     }
 
     /// Appends a value; NULL and a mark where it does not convert.
@@ -62,10 +67,13 @@ impl Builder {
         let some = match &mut self.cells {
             Cells::Boolean(cells) => put(cells, value.boolean()),
             Cells::Integer(cells) => put(cells, integer(value, kind)),
-            Cells::Wide(cells) => put(cells, match kind {
-                Kind::Decimal(precision, scale) => value.decimal(precision, scale),
-                _ => None,
-            }),
+            Cells::Wide(cells) => put(
+                cells,
+                match kind {
+                    Kind::Decimal(precision, scale) => value.decimal(precision, scale),
+                    _ => None,
+                },
+            ),
             Cells::Single(cells) => put(cells, value.single()),
             Cells::Double(cells) => put(cells, value.double()),
             Cells::Text(cells) => put(cells, value.text().map(str::to_owned)),
@@ -75,20 +83,27 @@ impl Builder {
 
     /// The column.
     pub(super) fn finish(self) -> PolarsResult<Read> {
-        let Self { name, kind, cells, bad } = self;
+        let Self {
+            name,
+            kind,
+            cells,
+            bad,
+        } = self;
         let series = match cells {
             Cells::Boolean(cells) => Series::new(name, cells),
             Cells::Integer(cells) if kind == Kind::Date => {
                 // A day fits 32 bits, or it did not convert.
-                Series::new(name, cells).cast(&DataType::Int32)?.cast(&kind.polars())?
+                Series::new(name, cells)
+                    .cast(&DataType::Int32)?
+                    .cast(&kind.polars())?
             }
             Cells::Integer(cells) => Series::new(name, cells).cast(&kind.polars())?,
             Cells::Wide(cells) => {
                 let digits = Int128Chunked::from_iter_options(name, cells.into_iter());
                 match kind {
-                    Kind::Decimal(precision, scale) => {
-                        digits.into_series().into_decimal(precision.into(), scale.into())?
-                    }
+                    Kind::Decimal(precision, scale) => digits
+                        .into_series()
+                        .into_decimal(precision.into(), scale.into())?,
                     _ => digits.into_series(),
                 }
             }
@@ -96,7 +111,10 @@ impl Builder {
             Cells::Double(cells) => Series::new(name, cells),
             Cells::Text(cells) => Series::new(name, cells),
         };
-        Ok(Read { column: series.into(), bad })
+        Ok(Read {
+            column: series.into(),
+            bad,
+        })
     }
 }
 
@@ -118,7 +136,10 @@ fn integer(value: &Value, kind: Kind) -> Option<i64> {
 pub(super) fn convert(series: &Series, name: &str, kind: Kind) -> PolarsResult<Read> {
     if *series.dtype() == kind.polars() {
         let column = series.clone().with_name(name.into()).into();
-        return Ok(Read { column, bad: vec![false; series.len()] });
+        return Ok(Read {
+            column,
+            bad: vec![false; series.len()],
+        });
     }
     let mut builder = Builder::new(name, kind);
     for value in series.iter() {

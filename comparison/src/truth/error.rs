@@ -11,7 +11,9 @@ pub enum TruthError {
     #[error("{0}")]
     Sql(String),
     /// The SQL holds something that is not lowered to Polars.
-    #[error("the truth cannot say {construct}: write the view without it, or compare without the truth")]
+    #[error(
+        "the truth cannot say {construct}: write the view without it, or compare without the truth"
+    )]
     Unsupported {
         /// The construct as it is written.
         construct: String,
@@ -35,9 +37,9 @@ pub enum TruthError {
         /// The column.
         column: String,
     },
-    /// A value of the column that orders the events, or says when they arrived, does not convert.
+    /// The column that orders the events, or says when they arrived, has no instant.
     #[error(
-        "{}, record {record}: the value of {column:?} is no instant and not of the table's type: name another column",
+        "{}, record {record}: column {column:?} holds no instant: write ISO 8601 text or milliseconds, or name another column",
         path.display()
     )]
     Order {

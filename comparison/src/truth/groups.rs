@@ -1,8 +1,7 @@
 //! From the rows that a view folds to its groups and what they show.
 
 use polars::prelude::{
-    Column, DataFrame, DataType, Expr, IntoLazy, SortMultipleOptions, col, len, lit,
-    when,
+    Column, DataFrame, DataType, Expr, IntoLazy, SortMultipleOptions, col, len, lit, when,
 };
 
 use super::TruthError;
@@ -45,13 +44,16 @@ fn finish(measure: &Measure, frame: &mut DataFrame, keys: &[String]) -> Result<(
     let name = measure.name();
     let sums = frame.column(&name)?.as_materialized_series().clone();
     let finished = match measure.output {
-        Kind::Decimal(precision, scale) => {
-            sums.into_decimal(precision.into(), scale.into())?.with_name(name.as_str().into())
-        }
+        Kind::Decimal(precision, scale) => sums
+            .into_decimal(precision.into(), scale.into())?
+            .with_name(name.as_str().into()),
         Kind::Int64 => {
             let narrow = sums.cast(&DataType::Int64)?;
             let (now, before) = (narrow.is_null(), sums.is_null());
-            let lost = now.iter().zip(before.iter()).position(|(now, before)| now != before);
+            let lost = now
+                .iter()
+                .zip(before.iter())
+                .position(|(now, before)| now != before);
             if let Some(row) = lost {
                 return Err(out_of_range("SUM".to_owned(), frame, keys, row));
             }
@@ -97,17 +99,27 @@ fn shown(
             scales.push(None);
         }
         let column = evaluate(frame, output.value)?;
-        shown.push((name.clone(), array(column.as_materialized_series(), output.kind)?));
+        shown.push((
+            name.clone(),
+            array(column.as_materialized_series(), output.kind)?,
+        ));
     }
     let [start, _] = WINDOW;
     let mut groups = vec![];
-    for (name, kind) in std::iter::once((start, Kind::Timestamp))
-        .chain(keys.iter().map(String::as_str).zip(rows.keys.iter().copied()))
-    {
+    for (name, kind) in std::iter::once((start, Kind::Timestamp)).chain(
+        keys.iter()
+            .map(String::as_str)
+            .zip(rows.keys.iter().copied()),
+    ) {
         let column = frame.column(name)?.as_materialized_series();
         groups.push((name.to_owned(), array(column, kind)?));
     }
-    let events = frame.column(EVENTS)?.u64()?.iter().map(Option::unwrap_or_default).collect();
+    let events = frame
+        .column(EVENTS)?
+        .u64()?
+        .iter()
+        .map(Option::unwrap_or_default)
+        .collect();
     Ok(Answer {
         rows: columns(height, shown)?,
         groups: columns(height, groups)?,
@@ -119,7 +131,11 @@ fn shown(
 /// One expression over the groups, a value in each also where it is a constant.
 fn evaluate(frame: &DataFrame, value: Expr) -> Result<Column, TruthError> {
     let name = "value";
-    let with = frame.clone().lazy().with_column(value.alias(name)).collect()?;
+    let with = frame
+        .clone()
+        .lazy()
+        .with_column(value.alias(name))
+        .collect()?;
     Ok(with.column(name)?.clone())
 }
 
@@ -127,20 +143,33 @@ fn evaluate(frame: &DataFrame, value: Expr) -> Result<Column, TruthError> {
 fn scale(node: &Node, measures: &[Measure], value: Expr) -> Expr {
     let zero = || typed(0.0_f64);
     let value = value.cast(DataType::Float64);
-    let size = when(value.clone().lt(zero())).then(-value.clone()).otherwise(value);
+    let size = when(value.clone().lt(zero()))
+        .then(-value.clone())
+        .otherwise(value);
     let mut names = vec![];
     node.columns(&mut names);
     let sums = (measures.iter())
         .filter(|measure| names.contains(&measure.name().as_str()))
         .filter_map(|measure| Some(col(measure.scale()?)))
         .fold(zero(), |sum, scale| sum + scale.fill_null(zero()));
-    when(size.clone().gt(sums.clone()).eq_missing(lit(true))).then(size).otherwise(sums)
+    when(size.clone().gt(sums.clone()).eq_missing(lit(true)))
+        .then(size)
+        .otherwise(sums)
 }
 
 fn out_of_range(what: String, frame: &DataFrame, keys: &[String], row: usize) -> TruthError {
     let [start, _] = WINDOW;
-    let value = |name: &str| frame.column(name).and_then(|column| Ok(column.get(row)?.to_string()));
-    let values = std::iter::once(start).chain(keys.iter().map(String::as_str)).map(value);
-    let group = values.map(Result::unwrap_or_default).collect::<Vec<_>>().join(", ");
+    let value = |name: &str| {
+        frame
+            .column(name)
+            .and_then(|column| Ok(column.get(row)?.to_string()))
+    };
+    let values = std::iter::once(start)
+        .chain(keys.iter().map(String::as_str))
+        .map(value);
+    let group = values
+        .map(Result::unwrap_or_default)
+        .collect::<Vec<_>>()
+        .join(", ");
     TruthError::Group { what, group }
 }

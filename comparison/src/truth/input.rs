@@ -1,6 +1,6 @@
 //! The events as the file holds them, in the table's types.
 //!
-//! Parquet is read by Polars. Text is read here, a line a record, because Polars' own readers
+//! Parquet is read by Polars. Text is read here, record by record, because Polars' own readers
 //! cannot say which values did not convert: they make them NULL, or they refuse the file. The rules
 //! are those of a view, written a second time:
 //!
@@ -12,8 +12,7 @@
 //!   an empty one without quotes is NULL, as is a field that JSON leaves out.
 //!
 //! Not covered: JSON numbers go through a double unless they are integers of 64 bits, so that
-//! digits behind the seventeenth are lost and a number beyond the doubles breaks its line; a CSV
-//! field in quotes cannot hold a line end.
+//! digits behind the seventeenth are lost and a number beyond the doubles breaks its line.
 
 mod csv;
 mod json;
@@ -42,23 +41,26 @@ pub(super) struct Input {
 /// # Errors
 /// A file that cannot be read, of unknown form, or without one of the columns; JSON lacks none.
 pub(super) fn read(path: &Path, wanted: &[(&str, Kind)]) -> Result<Input, TruthError> {
-    let extension = path.extension().and_then(|end| end.to_str()).unwrap_or_default();
+    let extension = path
+        .extension()
+        .and_then(|end| end.to_str())
+        .unwrap_or_default();
     match extension.to_lowercase().as_str() {
         "parquet" => parquet(path, wanted),
         "jsonl" | "ndjson" | "json" => {
             let mut rows = Rows::new(wanted);
-            for line in lines(&load(path)?) {
+            for line in lines(unmarked(&load(path)?)) {
                 rows.push(json::record(line, wanted));
             }
             rows.finish()
         }
         "csv" => {
             let text = load(path)?;
-            let mut lines = lines(&text);
-            let header = csv::header(lines.next(), path, wanted)?;
+            let mut records = csv::records(unmarked(&text));
+            let header = csv::header(records.next(), path, wanted)?;
             let mut rows = Rows::new(wanted);
-            for line in lines {
-                rows.push(header.record(line));
+            for record in records {
+                rows.push(header.record(record));
             }
             rows.finish()
         }
@@ -67,16 +69,23 @@ pub(super) fn read(path: &Path, wanted: &[(&str, Kind)]) -> Result<Input, TruthE
 }
 
 fn failed(path: &Path) -> impl Fn(std::io::Error) -> TruthError {
-    move |source| TruthError::File { path: path.to_owned(), source }
+    move |source| TruthError::File {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 fn load(path: &Path) -> Result<Vec<u8>, TruthError> {
     fs::read(path).map_err(failed(path))
 }
 
-/// The lines that hold something, without their ends and without a byte order mark.
+/// The text without a byte order mark.
+fn unmarked(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text)
+}
+
+/// The lines that hold something, without their ends.
 fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
     text.split(|byte| *byte == b'\n')
         .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
         .filter(|line| !line.trim_ascii().is_empty())
@@ -88,7 +97,10 @@ fn parquet(path: &Path, wanted: &[(&str, Kind)]) -> Result<Input, TruthError> {
     for (name, _) in wanted {
         if !schema.contains(name) {
             let column = (*name).to_owned();
-            return Err(TruthError::NoColumn { path: path.to_owned(), column });
+            return Err(TruthError::NoColumn {
+                path: path.to_owned(),
+                column,
+            });
         }
     }
     let mut names: Vec<String> = wanted.iter().map(|(name, _)| (*name).to_owned()).collect();
@@ -98,7 +110,10 @@ fn parquet(path: &Path, wanted: &[(&str, Kind)]) -> Result<Input, TruthError> {
     let columns = (wanted.iter())
         .map(|(name, kind)| convert(frame.column(name)?.as_materialized_series(), name, *kind))
         .collect::<Result<_, _>>()?;
-    Ok(Input { broken: vec![false; frame.height()], columns })
+    Ok(Input {
+        broken: vec![false; frame.height()],
+        columns,
+    })
 }
 
 /// Records of text on their way into columns.
@@ -109,8 +124,14 @@ struct Rows {
 
 impl Rows {
     fn new(wanted: &[(&str, Kind)]) -> Self {
-        let columns = wanted.iter().map(|(name, kind)| Builder::new(name, *kind)).collect();
-        Self { broken: vec![], columns }
+        let columns = wanted
+            .iter()
+            .map(|(name, kind)| Builder::new(name, *kind))
+            .collect();
+        Self {
+            broken: vec![],
+            columns,
+        }
     }
 
     /// A record's values, or `None` where it is broken.
@@ -123,7 +144,14 @@ impl Rows {
     }
 
     fn finish(self) -> Result<Input, TruthError> {
-        let columns = self.columns.into_iter().map(Builder::finish).collect::<Result<_, _>>()?;
-        Ok(Input { broken: self.broken, columns })
+        let columns = self
+            .columns
+            .into_iter()
+            .map(Builder::finish)
+            .collect::<Result<_, _>>()?;
+        Ok(Input {
+            broken: self.broken,
+            columns,
+        })
     }
 }

@@ -72,9 +72,7 @@ impl Kind {
             Self::Int64 | Self::Interval => PolarsType::Int64,
             Self::Float32 => PolarsType::Float32,
             Self::Float64 => PolarsType::Float64,
-            Self::Decimal(precision, scale) => {
-                PolarsType::Decimal(precision.into(), scale.into())
-            }
+            Self::Decimal(precision, scale) => PolarsType::Decimal(precision.into(), scale.into()),
             Self::Date => PolarsType::Date,
             Self::Timestamp => PolarsType::Datetime(TimeUnit::Microseconds, None),
             Self::Text => PolarsType::String,

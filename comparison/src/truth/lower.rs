@@ -29,7 +29,11 @@ pub(super) struct Lowered {
 impl Lowered {
     /// An expression that cannot fail.
     fn safe(value: Expr, kind: Kind) -> Self {
-        Self { value, fails: None, kind }
+        Self {
+            value,
+            fails: None,
+            kind,
+        }
     }
 
     /// The value in a wider type.
@@ -37,17 +41,28 @@ impl Lowered {
         if self.kind == kind {
             return self;
         }
-        Self { value: self.value.cast(kind.polars()), kind, ..self }
+        Self {
+            value: self.value.cast(kind.polars()),
+            kind,
+            ..self
+        }
     }
 
     /// Another value in place of this one, which fails where this one does.
     fn with(self, value: Expr, kind: Kind) -> Self {
-        Self { value, kind, ..self }
+        Self {
+            value,
+            kind,
+            ..self
+        }
     }
 
     /// That also fails in the rows of `more`.
     fn failing(self, more: Expr) -> Self {
-        Self { fails: either(self.fails, Some(more)), ..self }
+        Self {
+            fails: either(self.fails, Some(more)),
+            ..self
+        }
     }
 }
 
@@ -99,7 +114,11 @@ pub(super) fn lower(
             let (left, right) = comparable(left, right, kinds)?;
             let fails = either(left.fails, right.fails);
             let value = left.value.eq_missing(right.value);
-            Ok(Lowered { value, fails, kind: Kind::Boolean })
+            Ok(Lowered {
+                value,
+                fails,
+                kind: Kind::Boolean,
+            })
         }
         Node::Not(inner) => {
             let inner = boolean(down(inner)?)?;
@@ -131,9 +150,10 @@ fn literal(literal: &Literal) -> Lowered {
         Literal::Float(value) => (typed(*value), Kind::Float64),
         Literal::Text(text) => (lit(text.as_str()), Kind::Text),
         Literal::Date(days) => (typed(*days).cast(Kind::Date.polars()), Kind::Date),
-        Literal::Timestamp(micros) => {
-            (typed(*micros).cast(Kind::Timestamp.polars()), Kind::Timestamp)
-        }
+        Literal::Timestamp(micros) => (
+            typed(*micros).cast(Kind::Timestamp.polars()),
+            Kind::Timestamp,
+        ),
         Literal::Interval(micros) => (typed(*micros), Kind::Interval),
     };
     Lowered::safe(value, kind)
@@ -151,13 +171,20 @@ fn boolean(lowered: Lowered) -> Result<Lowered, TruthError> {
 fn logic(left: Lowered, operation: Operation, right: Lowered) -> Result<Lowered, TruthError> {
     let (left, right) = (boolean(left)?, boolean(right)?);
     // Where the left operand decides alone, the right one is not needed.
-    let decided = left.value.clone().eq_missing(lit(operation == Operation::Or));
+    let decided = left
+        .value
+        .clone()
+        .eq_missing(lit(operation == Operation::Or));
     let needed = right.fails.map(|fails| fails.and(decided.not()));
     let value = match operation {
         Operation::Or => left.value.or(right.value),
         _ => left.value.and(right.value),
     };
-    Ok(Lowered { value, fails: either(left.fails, needed), kind: Kind::Boolean })
+    Ok(Lowered {
+        value,
+        fails: either(left.fails, needed),
+        kind: Kind::Boolean,
+    })
 }
 
 fn concat(left: Lowered, right: Lowered) -> Result<Lowered, TruthError> {
@@ -180,9 +207,7 @@ fn comparable(
     let (a, b) = (lower(left, kinds)?, lower(right, kinds)?);
     let instant = |kind| matches!(kind, Kind::Date | Kind::Timestamp);
     let (a, b) = match (a.kind, b.kind) {
-        (kind, Kind::Text) if instant(kind) => {
-            (a, lower(&constant(right.clone(), kind)?, kinds)?)
-        }
+        (kind, Kind::Text) if instant(kind) => (a, lower(&constant(right.clone(), kind)?, kinds)?),
         (Kind::Text, kind) if instant(kind) => (lower(&constant(left.clone(), kind)?, kinds)?, b),
         _ => (a, b),
     };
@@ -206,7 +231,11 @@ fn compare(left: Lowered, operation: Operation, right: Lowered) -> Lowered {
         Operation::GreaterOrEqual => a.gt_eq(b),
         _ => a.eq(b),
     };
-    Lowered { value, fails, kind: Kind::Boolean }
+    Lowered {
+        value,
+        fails,
+        kind: Kind::Boolean,
+    }
 }
 
 fn case(

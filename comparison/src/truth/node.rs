@@ -172,9 +172,7 @@ impl Node {
             Self::Cast(part, kind, lax) => Self::Cast(boxed(part)?, kind, lax),
             Self::Like(part, pattern, case) => Self::Like(boxed(part)?, pattern, case),
             Self::Call(function, part) => Self::Call(function, boxed(part)?),
-            Self::Aggregate(function, Some(part)) => {
-                Self::Aggregate(function, Some(boxed(part)?))
-            }
+            Self::Aggregate(function, Some(part)) => Self::Aggregate(function, Some(boxed(part)?)),
             Self::Case(branches, otherwise) => {
                 let branches = (branches.into_iter())
                     .map(|(when, then)| Ok((change(when)?, change(then)?)))

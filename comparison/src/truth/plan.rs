@@ -137,7 +137,9 @@ pub(super) fn field(table: &ParsedTable, name: &str) -> Result<Field, TruthError
     let columns = &table.create.columns;
     let Some(column) = columns.iter().find(|column| column.name.value == name) else {
         let table = table.name();
-        return Err(TruthError::Sql(format!("table {table} has no column {name}")));
+        return Err(TruthError::Sql(format!(
+            "table {table} has no column {name}"
+        )));
     };
     let required = |option: &ColumnOption| matches!(option, ColumnOption::NotNull);
     Ok(Field {
@@ -161,9 +163,15 @@ pub(super) fn choose<'a>(
         let (wanted, known) = (name.unwrap_or("at all"), names.join(", "));
         TruthError::Sql(format!("there is no view {wanted}, only: {known}"))
     })?;
-    let table = parsed.tables.iter().find(|table| table.name() == view.table);
+    let table = parsed
+        .tables
+        .iter()
+        .find(|table| table.name() == view.table);
     let table = table.ok_or_else(|| {
-        TruthError::Sql(format!("view {} reads {}, which is no table", view.name, view.table))
+        TruthError::Sql(format!(
+            "view {} reads {}, which is no table",
+            view.name, view.table
+        ))
     })?;
     Ok((table, view))
 }

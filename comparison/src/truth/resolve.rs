@@ -41,7 +41,11 @@ pub(super) fn resolve(expr: &Expr) -> Result<Node, TruthError> {
         Expr::IsNotNull(inner) | Expr::IsNotUnknown(inner) => Node::IsNull(boxed(inner)?).not(),
         Expr::IsDistinctFrom(a, b) => Node::Same(boxed(a)?, boxed(b)?).not(),
         Expr::IsNotDistinctFrom(a, b) => Node::Same(boxed(a)?, boxed(b)?),
-        Expr::InList { expr, list, negated } => {
+        Expr::InList {
+            expr,
+            list,
+            negated,
+        } => {
             let value = resolve(expr)?;
             let mut any = Node::boolean(false);
             for item in list {
@@ -50,9 +54,16 @@ pub(super) fn resolve(expr: &Expr) -> Result<Node, TruthError> {
             }
             unless(any, *negated)
         }
-        Expr::Between { expr, negated, low, high } => {
+        Expr::Between {
+            expr,
+            negated,
+            low,
+            high,
+        } => {
             let value = resolve(expr)?;
-            let from = value.clone().binary(Operation::GreaterOrEqual, resolve(low)?);
+            let from = value
+                .clone()
+                .binary(Operation::GreaterOrEqual, resolve(low)?);
             let to = value.binary(Operation::LessOrEqual, resolve(high)?);
             unless(from.binary(Operation::And, to), *negated)
         }
@@ -71,17 +82,36 @@ pub(super) fn resolve(expr: &Expr) -> Result<Node, TruthError> {
             },
             _ => return Err(TruthError::unsupported(expr)),
         },
-        Expr::Like { negated, any: false, expr, pattern, escape_char: None } => {
-            unless(like(expr, pattern, true)?, *negated)
-        }
-        Expr::ILike { negated, any: false, expr, pattern, escape_char: None } => {
-            unless(like(expr, pattern, false)?, *negated)
-        }
-        Expr::Cast { kind, expr, data_type, format: None, array: false } => {
+        Expr::Like {
+            negated,
+            any: false,
+            expr,
+            pattern,
+            escape_char: None,
+        } => unless(like(expr, pattern, true)?, *negated),
+        Expr::ILike {
+            negated,
+            any: false,
+            expr,
+            pattern,
+            escape_char: None,
+        } => unless(like(expr, pattern, false)?, *negated),
+        Expr::Cast {
+            kind,
+            expr,
+            data_type,
+            format: None,
+            array: false,
+        } => {
             let lax = matches!(kind, CastKind::TryCast | CastKind::SafeCast);
             Node::Cast(boxed(expr)?, Kind::of(data_type)?, lax)
         }
-        Expr::Case { operand, conditions, else_result, .. } => {
+        Expr::Case {
+            operand,
+            conditions,
+            else_result,
+            ..
+        } => {
             let mut branches = vec![];
             for branch in conditions {
                 let mut when = resolve(&branch.condition)?;
@@ -99,12 +129,14 @@ pub(super) fn resolve(expr: &Expr) -> Result<Node, TruthError> {
         Expr::Extract { field, expr, .. } => {
             Node::Call(Function::Part(part(&field.to_string())?), boxed(expr)?)
         }
-        Expr::Floor { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
-            Node::Call(Function::Floor, boxed(expr)?)
-        }
-        Expr::Ceil { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
-            Node::Call(Function::Ceil, boxed(expr)?)
-        }
+        Expr::Floor {
+            expr,
+            field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime),
+        } => Node::Call(Function::Floor, boxed(expr)?),
+        Expr::Ceil {
+            expr,
+            field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime),
+        } => Node::Call(Function::Ceil, boxed(expr)?),
         Expr::Function(call) => function(call)?,
         other => return Err(TruthError::unsupported(other)),
     })
@@ -257,7 +289,10 @@ fn function(call: &Call) -> Result<Node, TruthError> {
 /// The first value that is not NULL.
 fn coalesce(args: Vec<Node>) -> Node {
     let branch = |value: Node| (Node::IsNull(Box::new(value.clone())).not(), value);
-    Node::Case(args.into_iter().map(branch).collect(), Box::new(Node::null()))
+    Node::Case(
+        args.into_iter().map(branch).collect(),
+        Box::new(Node::null()),
+    )
 }
 
 /// A call of one argument.
@@ -289,9 +324,10 @@ fn two(name: &str, first: Node, second: Node) -> Result<Option<Node>, TruthError
             let equal = first.clone().binary(Operation::Equal, second);
             Some(Node::Case(vec![(equal, Node::null())], Box::new(first)))
         }
-        ("date_trunc", Node::Literal(Literal::Text(unit))) => {
-            Some(Node::Call(Function::Truncate(truncated(&unit)?), Box::new(second)))
-        }
+        ("date_trunc", Node::Literal(Literal::Text(unit))) => Some(Node::Call(
+            Function::Truncate(truncated(&unit)?),
+            Box::new(second),
+        )),
         ("date_part", Node::Literal(Literal::Text(name))) => {
             Some(Node::Call(Function::Part(part(&name)?), Box::new(second)))
         }

@@ -1,7 +1,7 @@
 //! From the events of a file to the rows that a view folds: window, keys and arguments.
 
 use polars::prelude::{
-    BooleanChunked, Column, DataFrame, IdxCa, IntoColumn, IntoLazy, NewChunkedArray, SortOptions, col, lit,
+    BooleanChunked, Column, DataFrame, IdxCa, IntoColumn, IntoLazy, NewChunkedArray, col, lit,
 };
 use shared_logic::time::Tumble;
 
@@ -29,21 +29,15 @@ pub(super) struct Rows {
     pub(super) times: Vec<Option<i64>>,
 }
 
-/// The rows of a column in order, NULLs first, equal ones as they come.
-pub(super) fn sorted(column: &Column) -> IdxCa {
-    let options = SortOptions::default().with_nulls_last(false).with_maintain_order(true);
-    column.as_materialized_series().arg_sort(options)
-}
-
 impl Rows {
-    /// The rows of `plan` over all events, in the order that `sorted` gives them.
+    /// The rows of `plan` over all events, in the order of `places`, their rows in the file.
     ///
     /// # Errors
     /// An expression that is not lowered.
     pub(super) fn new(
         plan: &Plan,
         input: Input,
-        sorted: Option<&IdxCa>,
+        places: Option<&IdxCa>,
     ) -> Result<Self, TruthError> {
         let mut readable: Vec<bool> = input.broken.iter().map(|broken| !broken).collect();
         for (field, read) in plan.fields.iter().zip(&input.columns) {
@@ -56,7 +50,7 @@ impl Rows {
         let mut columns: Vec<Column> = input.columns.into_iter().map(|read| read.column).collect();
         columns.push(BooleanChunked::from_slice(READABLE.into(), &readable).into_column());
         let mut events = DataFrame::new(readable.len(), columns)?;
-        if let Some(places) = sorted {
+        if let Some(places) = places {
             events = events.take(places)?;
         }
         let times = times(plan, &events)?;
@@ -67,11 +61,7 @@ impl Rows {
     }
 
     /// Evaluates WHERE, keys and arguments, and keeps what passes.
-    fn folded(
-        plan: &Plan,
-        events: DataFrame,
-        times: Vec<Option<i64>>,
-    ) -> Result<Self, TruthError> {
+    fn folded(plan: &Plan, events: DataFrame, times: Vec<Option<i64>>) -> Result<Self, TruthError> {
         let kinds = |name: &str| plan.kind(name);
         let [start, end] = WINDOW.map(col);
         let mut passes = col(READABLE).and(start.clone().is_not_null());
@@ -90,7 +80,10 @@ impl Rows {
         }
         let mut measures = vec![];
         for (number, (function, argument)) in plan.aggregates.iter().enumerate() {
-            let argument = argument.as_ref().map(|node| lower(node, &kinds)).transpose()?;
+            let argument = argument
+                .as_ref()
+                .map(|node| lower(node, &kinds))
+                .transpose()?;
             let kind = argument.as_ref().map(|argument| argument.kind);
             measures.push(Measure::new(number, *function, kind)?);
             if let Some(argument) = argument {
@@ -112,7 +105,13 @@ impl Rows {
             .filter_map(|(number, passes)| (passes == Some(true)).then_some(number))
             .collect();
         let frame = frame.filter(&passes)?;
-        Ok(Self { keys, measures, frame, numbers, times })
+        Ok(Self {
+            keys,
+            measures,
+            frame,
+            numbers,
+            times,
+        })
     }
 }
 
@@ -125,7 +124,9 @@ fn times(plan: &Plan, events: &DataFrame) -> Result<Vec<Option<i64>>, TruthError
         }
         field => {
             let kind = field.map_or(Kind::Null, |field| field.kind);
-            Err(TruthError::unsupported(format!("{kind:?} as the event time")))
+            Err(TruthError::unsupported(format!(
+                "{kind:?} as the event time"
+            )))
         }
     }
 }
@@ -137,7 +138,10 @@ fn windows(window: Tumble, times: &[Option<i64>]) -> Result<[Column; 2], TruthEr
     let bounds = times.iter().map(|time| {
         let time = i128::from((*time)?);
         let start = (time - offset).div_euclid(size) * size + offset;
-        Some((i64::try_from(start).ok()?, i64::try_from(start + size).ok()?))
+        Some((
+            i64::try_from(start).ok()?,
+            i64::try_from(start + size).ok()?,
+        ))
     });
     let (starts, ends): (Vec<_>, Vec<_>) = bounds
         .map(|bounds| (bounds.map(|(start, _)| start), bounds.map(|(_, end)| end)))

@@ -36,7 +36,10 @@ fn open(sql: &str, name: &str, text: &str) -> Result<Truth, TruthError> {
 
 /// The view of `sql` over JSON lines; each gets an `s`, which the table demands.
 fn truth(sql: &str, lines: &[&str]) -> Truth {
-    let text: Vec<String> = lines.iter().map(|line| line.replacen('{', "{\"s\": 1, ", 1)).collect();
+    let text: Vec<String> = lines
+        .iter()
+        .map(|line| line.replacen('{', "{\"s\": 1, ", 1))
+        .collect();
     open(sql, "events.jsonl", &text.join("\n")).unwrap()
 }
 
@@ -46,8 +49,15 @@ fn shown(rows: &RecordBatch) -> Vec<String> {
     let columns: Vec<ArrayFormatter> = (rows.columns().iter())
         .map(|column| ArrayFormatter::try_new(column, &options).unwrap())
         .collect();
-    let row = |row| columns.iter().map(|column| column.value(row).to_string()).collect::<Vec<_>>();
-    (0..rows.num_rows()).map(|number| row(number).join(" | ")).collect()
+    let row = |row| {
+        columns
+            .iter()
+            .map(|column| column.value(row).to_string())
+            .collect::<Vec<_>>()
+    };
+    (0..rows.num_rows())
+        .map(|number| row(number).join(" | "))
+        .collect()
 }
 
 /// The rows of the view of `sql` over JSON lines.
@@ -63,5 +73,8 @@ fn value(expression: &str, fields: &str) -> Vec<String> {
     );
     let line = format!("{{\"at\": 0, {fields}}}");
     let found = rows(&sql, &[&line]);
-    found.into_iter().map(|row| row.replace(" | 1", "")).collect()
+    found
+        .into_iter()
+        .map(|row| row.replace(" | 1", ""))
+        .collect()
 }

@@ -197,7 +197,10 @@ mod tests {
     fn floats_are_finite_or_named() {
         assert_eq!(Value::Number("1e400".into()).double(), None);
         assert_eq!(Value::Field("inf".into()).double(), None);
-        assert_eq!(Value::Text("-Infinity".into()).double(), Some(f64::NEG_INFINITY));
+        assert_eq!(
+            Value::Text("-Infinity".into()).double(),
+            Some(f64::NEG_INFINITY)
+        );
         assert_eq!(Value::Number("0.1".into()).single(), Some(0.1));
     }
 }

@@ -138,7 +138,7 @@ fn measures_take_the_argument_as_it_is_and_give_datafusions_type() {
         let of = view.measures.iter().filter(move |measure| measure.function == function);
         of.map(|measure| measure.input.to_string()).collect::<Vec<_>>()
     };
-    assert_eq!(inputs(Function::Sum), ["Float64", "Int64", "Int32"]);
+    assert_eq!(inputs(Function::Sum), ["Float64", "Int32", "Int64"]);
     assert_eq!(inputs(Function::Avg), ["Decimal128(10, 2)", "Int32"]);
 }
 

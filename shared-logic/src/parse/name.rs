@@ -30,23 +30,30 @@ fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|(_, candidate)| candidate)
 }
 
-/// How many letters must be inserted, removed or replaced to make `from` into `to`.
+/// How many letters must be inserted, removed, replaced or swapped with the next to make `from` into
+/// `to`.
 fn edits(from: &str, to: &str) -> usize {
+    let from: Vec<char> = from.chars().collect();
     let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (done, letter) in from.chars().enumerate() {
-        let mut left = done + 1;
-        let mut next = vec![left];
-        for (pair, wanted) in row.windows(2).zip(&to) {
-            let &[diagonal, above] = pair else { continue };
-            left = (left + 1)
-                .min(above + 1)
-                .min(diagonal + usize::from(letter != *wanted));
-            next.push(left);
+    // Distances between beginnings; rows are those of `from`.
+    let mut rows: Vec<Vec<usize>> = vec![(0..=to.len()).collect()];
+    let at = |rows: &[Vec<usize>], row: usize, column: usize| {
+        rows.get(row).and_then(|row| row.get(column)).copied().unwrap_or(usize::MAX / 2)
+    };
+    for (row, letter) in from.iter().enumerate() {
+        let mut next = vec![row + 1];
+        for (column, wanted) in to.iter().enumerate() {
+            let left = next.last().copied().unwrap_or_default() + 1;
+            let above = at(&rows, row, column + 1) + 1;
+            let replaced = at(&rows, row, column) + usize::from(letter != wanted);
+            let (r, c) = (row.wrapping_sub(1), column.wrapping_sub(1));
+            let swapped = from.get(r) == Some(wanted) && to.get(c) == Some(letter);
+            let swap = if swapped { at(&rows, r, c) + 1 } else { replaced };
+            next.push(left.min(above).min(replaced).min(swap));
         }
-        row = next;
+        rows.push(next);
     }
-    row.last().copied().unwrap_or_default()
+    at(&rows, from.len(), to.len())
 }
 
 #[cfg(test)]
@@ -57,6 +64,7 @@ mod tests {
     fn edits_are_counted() {
         assert_eq!(edits("kitten", "sitting"), 3);
         assert_eq!(edits("", "abc"), 3);
+        assert_eq!(edits("cuont", "count"), 1);
         assert_eq!(edits("delay", "delay"), 0);
     }
 

@@ -27,10 +27,16 @@ pub struct History {
     pub version: u64,
     /// How often something worth knowing happened.
     pub seen: BTreeMap<&'static str, u64>,
-    first_read: BTreeMap<usize, u64>,
+    basis: BTreeMap<usize, Basis>,
     rows: BTreeMap<String, Rows>,
     unchecked: Option<u64>,
     deleted: Option<String>,
+}
+
+/// The number of the manifest that an operation read last, before its first try to extend one.
+enum Basis {
+    Read(u64),
+    Extended(u64),
 }
 
 fn manifest_number(path: &str) -> Option<u64> {
@@ -47,19 +53,29 @@ impl History {
         self.chain.values().next_back()
     }
 
-    /// From now on the next manifest that `actor` reads is its first.
-    pub fn forget_reads(&mut self, actor: usize) {
-        self.first_read.remove(&actor);
+    /// `actor` begins an operation.
+    pub fn begin(&mut self, actor: usize) {
+        self.basis.insert(actor, Basis::Read(0));
     }
 
-    /// The first manifest that `actor` has read since.
-    pub fn first_read(&self, actor: usize) -> Option<&Arc<Manifest>> {
-        self.chain.get(self.first_read.get(&actor)?)
+    /// The manifest that the operation of `actor` was first based on.
+    pub fn basis(&self, actor: usize) -> Option<&Arc<Manifest>> {
+        match self.basis.get(&actor)? {
+            Basis::Read(number) | Basis::Extended(number) => self.chain.get(number),
+        }
     }
 
     pub fn read(&mut self, actor: usize, path: &str) {
-        if let Some(number) = manifest_number(path) {
-            self.first_read.entry(actor).or_insert(number);
+        if let (Some(read), Some(Basis::Read(number))) =
+            (manifest_number(path), self.basis.get_mut(&actor))
+        {
+            *number = read;
+        }
+    }
+
+    pub fn tried(&mut self, actor: usize) {
+        if let Some(Basis::Read(number)) = self.basis.get(&actor) {
+            self.basis.insert(actor, Basis::Extended(*number));
         }
     }
 

@@ -300,6 +300,7 @@ impl Blobs for Port {
 
     fn create(&self, path: &str, bytes: Bytes) -> Result<Creation, BlobError> {
         let mut state = self.sim.step(self.me, &|| format!("create {path}"));
+        state.history.tried(self.me);
         if state.blobs.contains_key(path) && self.sim.plan.twist != Twist::Overwrite {
             state.history.seen("create lost");
             return Ok(Creation::AlreadyThere);

@@ -7,14 +7,26 @@ use crate::truth::TruthError;
 use crate::truth::kind::Kind;
 use crate::truth::value::Value;
 
-/// Where the wanted columns stand in a line.
+/// The records that hold something, without their ends: lines, but for line ends in quotes.
+pub(super) fn records(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut quoted = false;
+    let mut end = move |byte: &u8| {
+        quoted ^= *byte == b'"';
+        *byte == b'\n' && !quoted
+    };
+    text.split(move |byte| end(byte))
+        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+        .filter(|line| !line.trim_ascii().is_empty())
+}
+
+/// Where the wanted columns stand in a record.
 #[derive(Debug)]
 pub(super) struct Header {
     width: usize,
     places: Vec<usize>,
 }
 
-/// Finds the columns `wanted` in the first line of a file.
+/// Finds the columns `wanted` in the first record of a file.
 ///
 /// # Errors
 /// A column that is not there.
@@ -25,15 +37,26 @@ pub(super) fn header(
 ) -> Result<Header, TruthError> {
     let names = line.and_then(split).unwrap_or_default();
     let place = |name: &str| {
-        let found = names.iter().position(|field| field.as_deref() == Some(name));
-        found.ok_or_else(|| TruthError::NoColumn { path: path.to_owned(), column: name.to_owned() })
+        let found = names
+            .iter()
+            .position(|field| field.as_deref() == Some(name));
+        found.ok_or_else(|| TruthError::NoColumn {
+            path: path.to_owned(),
+            column: name.to_owned(),
+        })
     };
-    let places = wanted.iter().map(|(name, _)| place(name)).collect::<Result<_, _>>()?;
-    Ok(Header { width: names.len(), places })
+    let places = wanted
+        .iter()
+        .map(|(name, _)| place(name))
+        .collect::<Result<_, _>>()?;
+    Ok(Header {
+        width: names.len(),
+        places,
+    })
 }
 
 impl Header {
-    /// The wanted values of a line; `None` where it is broken.
+    /// The wanted values of a record; `None` where it is broken.
     pub(super) fn record(&self, line: &[u8]) -> Option<Vec<Value<'static>>> {
         let fields = split(line).filter(|fields| fields.len() == self.width)?;
         let value = |place: &usize| match fields.get(*place) {
@@ -44,7 +67,7 @@ impl Header {
     }
 }
 
-/// The fields of a line; an empty one is NULL unless it has quotes.
+/// The fields of a record; an empty one is NULL unless it has quotes.
 fn split(line: &[u8]) -> Option<Vec<Option<String>>> {
     let mut letters = str::from_utf8(line).ok()?.chars().peekable();
     let mut fields = vec![];
@@ -81,13 +104,28 @@ mod tests {
     }
 
     fn texts(fields: &[Option<&str>]) -> Option<Vec<Option<String>>> {
-        Some(fields.iter().map(|field| field.map(str::to_owned)).collect())
+        Some(
+            fields
+                .iter()
+                .map(|field| field.map(str::to_owned))
+                .collect(),
+        )
     }
 
     #[test]
     fn quotes_protect_commas_and_doubled_quotes() {
         assert_eq!(fields("a,b"), texts(&[Some("a"), Some("b")]));
-        assert_eq!(fields("\"a,\"\"b\"\"\",c"), texts(&[Some("a,\"b\""), Some("c")]));
+        assert_eq!(
+            fields("\"a,\"\"b\"\"\",c"),
+            texts(&[Some("a,\"b\""), Some("c")])
+        );
+    }
+
+    #[test]
+    fn records_end_outside_quotes() {
+        let found: Vec<&[u8]> = records(b"a\r\n\n\"b\n\"\"c\",d\n \ne").collect();
+        let expected: [&[u8]; 3] = [b"a", b"\"b\n\"\"c\",d", b"e"];
+        assert_eq!(found, expected);
     }
 
     #[test]

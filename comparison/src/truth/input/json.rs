@@ -34,7 +34,17 @@ mod tests {
 
     #[test]
     fn what_is_no_object_is_broken() {
-        for line in ["", "1", "[]", "null", "{", "{} {}", "{a: 1}", r#"{"a": 01}"#, "{\"b\": \"\\ud800\"}"] {
+        for line in [
+            "",
+            "1",
+            "[]",
+            "null",
+            "{",
+            "{} {}",
+            "{a: 1}",
+            r#"{"a": 01}"#,
+            "{\"b\": \"\\ud800\"}",
+        ] {
             assert_eq!(record(line.as_bytes(), &WANTED), None, "{line}");
         }
         assert_eq!(record(b"{\"b\": \"\xFF\"}", &WANTED), None);

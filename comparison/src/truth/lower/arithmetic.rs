@@ -23,7 +23,9 @@ pub(super) fn binary(
             Some(kind) if operation != Operation::Remainder => {
                 Ok(floats(left.widened(kind), operation, right.widened(kind)))
             }
-            _ => Err(TruthError::unsupported(format!("{operation:?} of {a:?} and {b:?}"))),
+            _ => Err(TruthError::unsupported(format!(
+                "{operation:?} of {a:?} and {b:?}"
+            ))),
         },
     }
 }
@@ -63,7 +65,12 @@ fn integers(left: Lowered, operation: Operation, right: Lowered, kind: Kind) -> 
         kind => result.cast(kind.polars()),
     };
     let fails = known.and(value.clone().is_null());
-    Lowered { value, fails: either(left.fails, right.fails), kind }.failing(fails)
+    Lowered {
+        value,
+        fails: either(left.fails, right.fails),
+        kind,
+    }
+    .failing(fails)
 }
 
 /// The quotient of the magnitudes with the sign that it has, as Polars divides downwards; NULL for
@@ -71,12 +78,18 @@ fn integers(left: Lowered, operation: Operation, right: Lowered, kind: Kind) -> 
 fn quotient(dividend: Expr, divisor: Expr) -> Expr {
     let zero = || typed(0_i128);
     let negative = |value: &Expr| value.clone().lt(zero());
-    let size = |value: &Expr| when(negative(value)).then(zero() - value.clone()).otherwise(value.clone());
+    let size = |value: &Expr| {
+        when(negative(value))
+            .then(zero() - value.clone())
+            .otherwise(value.clone())
+    };
     let some = when(divisor.clone().neq(zero()))
         .then(size(&divisor))
         .otherwise(NULL.lit().cast(DataType::Int128));
     let quotient = size(&dividend) / some;
-    when(negative(&dividend).eq(negative(&divisor))).then(quotient.clone()).otherwise(zero() - quotient)
+    when(negative(&dividend).eq(negative(&divisor)))
+        .then(quotient.clone())
+        .otherwise(zero() - quotient)
 }
 
 /// As IEEE 754 has it: infinities, no failures.
@@ -88,5 +101,9 @@ fn floats(left: Lowered, operation: Operation, right: Lowered) -> Lowered {
         Operation::Times => a * b,
         _ => a / b,
     };
-    Lowered { value, fails: either(left.fails, right.fails), kind: left.kind }
+    Lowered {
+        value,
+        fails: either(left.fails, right.fails),
+        kind: left.kind,
+    }
 }

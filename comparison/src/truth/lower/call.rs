@@ -38,8 +38,13 @@ fn absolute(inner: Lowered) -> Result<Lowered, TruthError> {
     let kind = inner.kind;
     let negative = inner.value.clone().lt(lit(0));
     let opposite = arithmetic::negate(inner.clone())?;
-    let fails = opposite.fails.unwrap_or(lit(false)).and(negative.clone().fill_null(lit(false)));
-    let value = when(negative).then(opposite.value).otherwise(inner.value.clone());
+    let fails = opposite
+        .fails
+        .unwrap_or(lit(false))
+        .and(negative.clone().fill_null(lit(false)));
+    let value = when(negative)
+        .then(opposite.value)
+        .otherwise(inner.value.clone());
     Ok(inner.with(value, kind).failing(fails))
 }
 
@@ -52,7 +57,10 @@ fn rounded(value: Expr, kind: Kind, function: fn(f64) -> f64) -> Expr {
     let output = |_: &polars::prelude::Schema, field: &Field| {
         Ok(Field::new(field.name().clone(), DataType::Float64))
     };
-    value.cast(DataType::Float64).map(apply, output).cast(kind.polars())
+    value
+        .cast(DataType::Float64)
+        .map(apply, output)
+        .cast(kind.polars())
 }
 
 fn every(unit: Unit) -> &'static str {

@@ -1,7 +1,7 @@
 //! CAST and TRY_CAST.
 
-use polars::prelude::{Column, DataType, Expr, Field, NewChunkedArray, PolarsResult, Series};
 use polars::prelude::{ChunkedArray, IntoColumn, PolarsNumericType, StringChunked};
+use polars::prelude::{Column, DataType, Expr, Field, NewChunkedArray, PolarsResult, Series};
 
 use super::Lowered;
 use crate::truth::TruthError;
@@ -43,7 +43,11 @@ pub(super) fn cast(inner: Lowered, kind: Kind, lax: bool) -> Result<Lowered, Tru
             return Err(TruthError::unsupported(construct));
         }
     };
-    let fails = inner.value.clone().is_not_null().and(value.clone().is_null());
+    let fails = inner
+        .value
+        .clone()
+        .is_not_null()
+        .and(value.clone().is_null());
     let lowered = inner.with(value, kind);
     Ok(if lax { lowered } else { lowered.failing(fails) })
 }
@@ -56,7 +60,8 @@ where
 {
     texts(text, T::get_static_dtype(), move |texts| {
         let values = texts.iter().map(|text| text.and_then(parse));
-        let parsed: ChunkedArray<T> = NewChunkedArray::from_iter_options(texts.name().clone(), values);
+        let parsed: ChunkedArray<T> =
+            NewChunkedArray::from_iter_options(texts.name().clone(), values);
         parsed.into_column()
     })
 }
@@ -71,5 +76,7 @@ pub(super) fn texts(
         let series: &Series = column.as_materialized_series();
         Ok(function(series.str()?))
     };
-    text.map(apply, move |_, field| Ok(Field::new(field.name().clone(), output.clone())))
+    text.map(apply, move |_, field| {
+        Ok(Field::new(field.name().clone(), output.clone()))
+    })
 }

@@ -23,10 +23,18 @@ pub(super) fn like(inner: Lowered, pattern: &str, case: bool) -> Result<Lowered,
     if inner.kind != Kind::Text {
         return Err(TruthError::unsupported(format!("LIKE on {:?}", inner.kind)));
     }
-    let fold = move |text: &str| if case { text.to_owned() } else { text.to_lowercase() };
+    let fold = move |text: &str| {
+        if case {
+            text.to_owned()
+        } else {
+            text.to_lowercase()
+        }
+    };
     let pieces = pieces(&fold(pattern));
     let value = texts(inner.value.clone(), DataType::Boolean, move |texts| {
-        let fits = texts.iter().map(|text| text.map(|text| fits(&fold(text), &pieces)));
+        let fits = texts
+            .iter()
+            .map(|text| text.map(|text| fits(&fold(text), &pieces)));
         BooleanChunked::from_iter_options(texts.name().clone(), fits).into_column()
     });
     Ok(inner.with(value, Kind::Boolean))
@@ -103,7 +111,11 @@ mod tests {
             ("abc", "a\\%c", false),
             ("äöü", "_ö_", true),
         ] {
-            assert_eq!(fits(text, &pieces(pattern)), expected, "{text:?} LIKE {pattern:?}");
+            assert_eq!(
+                fits(text, &pieces(pattern)),
+                expected,
+                "{text:?} LIKE {pattern:?}"
+            );
         }
     }
 }

@@ -14,7 +14,13 @@ fn aggregates_skip_null_and_are_null_over_nothing() {
         r#"{"at": 10000}"#,
     ];
     let found = rows(&job(select, ALL), &lines);
-    assert_eq!(found, ["3 | 2 | 5 | 1 | 4 | 2.5", "1 | 0 | NULL | NULL | NULL | NULL"]);
+    assert_eq!(
+        found,
+        [
+            "3 | 2 | 5 | 1 | 4 | 2.5",
+            "1 | 0 | NULL | NULL | NULL | NULL"
+        ]
+    );
 }
 
 #[test]
@@ -27,14 +33,26 @@ fn texts_booleans_instants_and_decimals_have_extremes() {
         r#"{"at": 3, "d": "9999.99"}"#,
     ];
     let found = rows(&job(select, ALL), &lines);
-    let expected = "a | b | false | true | 1970-01-01T00:00:00.001 | 2001-01-01 | -3.00 | 9998.24 | 0.5";
+    let expected =
+        "a | b | false | true | 1970-01-01T00:00:00.001 | 2001-01-01 | -3.00 | 9998.24 | 0.5";
     assert_eq!(found, [expected]);
     let answer = truth(&job(select, ALL), &lines).answer(None).unwrap();
-    let types: Vec<String> =
-        answer.rows.schema().fields().iter().map(|field| field.data_type().to_string()).collect();
+    let types: Vec<String> = answer
+        .rows
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| field.data_type().to_string())
+        .collect();
     assert_eq!(
         types[4..],
-        ["Timestamp(µs)", "Date32", "Decimal128(6, 2)", "Decimal128(16, 2)", "Float32"]
+        [
+            "Timestamp(µs)",
+            "Date32",
+            "Decimal128(6, 2)",
+            "Decimal128(16, 2)",
+            "Float32"
+        ]
     );
 }
 
@@ -44,10 +62,19 @@ fn a_sum_is_exact_and_its_end_alone_must_fit() {
     let lines = [line(i64::MAX), line(i64::MAX), line(-i64::MAX), line(-7)];
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     let sql = job("SUM(m) AS s, AVG(m) AS a", ALL);
-    assert_eq!(rows(&sql, &lines), [format!("{} | 2.305843009213694e18", i64::MAX - 7)]);
+    assert_eq!(
+        rows(&sql, &lines),
+        [format!("{} | 2.305843009213694e18", i64::MAX - 7)]
+    );
 
-    let error = truth(&sql, &lines[..2]).answer(None).unwrap_err().to_string();
-    assert!(error.contains("SUM of the group 1970-01-01 00:00:00 is out of range"), "{error}");
+    let error = truth(&sql, &lines[..2])
+        .answer(None)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("SUM of the group 1970-01-01 00:00:00 is out of range"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -66,10 +93,16 @@ fn nan_is_the_greatest_value() {
 fn items_may_compute_with_aggregates_and_keys() {
     let select = "k || '!' AS k, SUM(n) / COUNT(*) AS a, MAX(n) - MIN(n) AS b, 7 AS c,
                   CASE WHEN COUNT(*) > 1 THEN 'many' END AS d";
-    let lines =
-        [r#"{"at": 0, "k": "a", "n": 2}"#, r#"{"at": 0, "k": "a", "n": 5}"#, r#"{"at": 0, "n": 1}"#];
+    let lines = [
+        r#"{"at": 0, "k": "a", "n": 2}"#,
+        r#"{"at": 0, "k": "a", "n": 5}"#,
+        r#"{"at": 0, "n": 1}"#,
+    ];
     let sql = job(select, "GROUP BY window_start, window_end, k");
-    assert_eq!(rows(&sql, &lines), ["NULL | 1 | 0 | 7 | NULL", "a! | 3 | 3 | 7 | many"]);
+    assert_eq!(
+        rows(&sql, &lines),
+        ["NULL | 1 | 0 | 7 | NULL", "a! | 3 | 3 | 7 | many"]
+    );
 
     let sql = job("1 / (COUNT(*) - COUNT(n)) AS e", ALL);
     let error = truth(&sql, &lines).answer(None).unwrap_err().to_string();
@@ -78,13 +111,30 @@ fn items_may_compute_with_aggregates_and_keys() {
 
 #[test]
 fn floats_tell_what_their_tolerance_is_relative_to() {
-    let select = "COUNT(*) AS a, SUM(x) AS b, AVG(x) AS c, MAX(x) AS d, SUM(x) + 100 AS e, AVG(n) AS f";
-    let lines =
-        [r#"{"at": 0, "x": 1e9, "n": 4}"#, r#"{"at": 0, "x": -1e9, "n": -4}"#, r#"{"at": 0, "x": 0.5}"#];
+    let select =
+        "COUNT(*) AS a, SUM(x) AS b, AVG(x) AS c, MAX(x) AS d, SUM(x) + 100 AS e, AVG(n) AS f";
+    let lines = [
+        r#"{"at": 0, "x": 1e9, "n": 4}"#,
+        r#"{"at": 0, "x": -1e9, "n": -4}"#,
+        r#"{"at": 0, "x": 0.5}"#,
+    ];
     let answer = truth(&job(select, ALL), &lines).answer(None).unwrap();
     assert_eq!(shown(&answer.rows)[0].split(" | ").next(), Some("3"));
-    let scales: Vec<Option<f64>> =
-        answer.scales.iter().map(|scale| scale.as_ref().map(|rows| rows[0])).collect();
+    let scales: Vec<Option<f64>> = answer
+        .scales
+        .iter()
+        .map(|scale| scale.as_ref().map(|rows| rows[0]))
+        .collect();
     let sum = 2e9 + 0.5;
-    assert_eq!(scales, [None, Some(sum), Some(sum / 3.0), Some(1e9), Some(sum), Some(4.0)]);
+    assert_eq!(
+        scales,
+        [
+            None,
+            Some(sum),
+            Some(sum / 3.0),
+            Some(1e9),
+            Some(sum),
+            Some(4.0)
+        ]
+    );
 }

@@ -19,7 +19,11 @@ fn integers_divide_towards_zero() {
         ("x / 2", "0.75"),
         ("n / 0.0", "-inf"),
     ] {
-        assert_eq!(value(expression, r#""n": -7, "x": 1.5"#), [expected], "{expression}");
+        assert_eq!(
+            value(expression, r#""n": -7, "x": 1.5"#),
+            [expected],
+            "{expression}"
+        );
     }
 }
 
@@ -52,7 +56,11 @@ fn what_overflows_or_divides_by_zero_rejects_the_record() {
         ("NULL / 0", "NULL"),
     ] {
         let fields = fields.replace("\"s\": -32768", "\"b\": true");
-        let expression = if expression == "s * s" { "NULL * n" } else { expression };
+        let expression = if expression == "s * s" {
+            "NULL * n"
+        } else {
+            expression
+        };
         assert_eq!(value(expression, &fields), [expected], "{expression}");
     }
 }
@@ -94,6 +102,7 @@ fn conditions_have_three_values() {
         ("2 BETWEEN 1 AND 2", "true"),
         ("0 BETWEEN 1 AND n", "false"),
         ("3 NOT BETWEEN 1 AND 2", "true"),
+        ("CASE WHEN n = 1 THEN 'yes' WHEN true THEN 'no' END", "no"),
     ] {
         assert_eq!(value(expression, r#""k": "x""#), [expected], "{expression}");
     }
@@ -154,11 +163,16 @@ fn instants_have_parts_also_before_1970() {
         ("EXTRACT(HOUR FROM at)", "23"),
         ("date_part('second', at)", "57"),
         ("EXTRACT(DOW FROM at)", "3"),
+        ("EXTRACT(DOW FROM at + INTERVAL '4 days')", "0"),
         ("EXTRACT(DOY FROM at)", "365"),
         ("at + INTERVAL '90 seconds'", "1970-01-01T00:00:27.500"),
         ("at - INTERVAL '1' DAY", "1969-12-30T23:58:57.500"),
     ] {
-        assert_eq!(rows(&sql(expression), &line), [format!("{expected} | 1")], "{expression}");
+        assert_eq!(
+            rows(&sql(expression), &line),
+            [format!("{expected} | 1")],
+            "{expression}"
+        );
     }
 }
 
@@ -172,9 +186,15 @@ fn what_cannot_be_said_is_named() {
         ("AVG(d) AS s", by, "Avg of Decimal"),
         ("MIN(regexp_like(k, 'a')) AS s", by, "regexp_like"),
         ("MIN(x % 2) AS s", by, "Remainder"),
-        ("COUNT(*) AS c", "WHERE k = 1 GROUP BY window_start, window_end", "Text with Int64"),
+        (
+            "COUNT(*) AS c",
+            "WHERE k = 1 GROUP BY window_start, window_end",
+            "Text with Int64",
+        ),
     ] {
-        let error = open(&job(select, rest), "events.jsonl", "").unwrap_err().to_string();
+        let error = open(&job(select, rest), "events.jsonl", "")
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(named), "{select}: {error}");
     }
 }

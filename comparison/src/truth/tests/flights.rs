@@ -24,14 +24,28 @@ fn the_week_is_told_as_duckdb_tells_it() {
     let means = rows["mean_delay"].as_primitive::<Float64Type>();
     let worst = rows["worst"].as_primitive::<Int32Type>();
     assert_eq!(flights.values().iter().sum::<i64>(), 113_493);
-    let delay: f64 = flights.values().iter().zip(means.values()).map(|(n, mean)| *n as f64 * mean).sum();
+    let delay: f64 = flights
+        .values()
+        .iter()
+        .zip(means.values())
+        .map(|(n, mean)| *n as f64 * mean)
+        .sum();
     assert!((delay - 1_124_849.0).abs() < 1e-3, "{delay}");
     assert_eq!(worst.values().iter().max(), Some(&1575));
 
     let all = shown(&rows);
-    assert_eq!(all[0], "LAX | 2000-12-31T15:00:00 | 2000-12-31T16:00:00 | 1 | 1191.0 | 1191");
-    assert_eq!(all[3], "LGA | 2000-12-31T20:00:00 | 2000-12-31T21:00:00 | 1 | 217.0 | 217");
-    let busiest = all.iter().find(|row| row.starts_with("DFW | 2001-01-04T19")).unwrap();
+    assert_eq!(
+        all[0],
+        "LAX | 2000-12-31T15:00:00 | 2000-12-31T16:00:00 | 1 | 1191.0 | 1191"
+    );
+    assert_eq!(
+        all[3],
+        "LGA | 2000-12-31T20:00:00 | 2000-12-31T21:00:00 | 1 | 217.0 | 217"
+    );
+    let busiest = all
+        .iter()
+        .find(|row| row.starts_with("DFW | 2001-01-04T19"))
+        .unwrap();
     let expected = "DFW | 2001-01-04T19:00:00 | 2001-01-04T20:00:00 | 87 | 6.068965517241379 | 131";
     assert_eq!(busiest, expected);
 }
@@ -45,5 +59,12 @@ fn where_takes_its_share_of_the_week() {
     let truth = Truth::open(&week, &sql, None, None, None).unwrap();
     assert_eq!(truth.counted().unwrap(), 6_859);
     let rows = truth.answer(None).unwrap().rows;
-    assert_eq!(rows["flights"].as_primitive::<Int64Type>().values().iter().max(), Some(&26));
+    assert_eq!(
+        rows["flights"]
+            .as_primitive::<Int64Type>()
+            .values()
+            .iter()
+            .max(),
+        Some(&26)
+    );
 }

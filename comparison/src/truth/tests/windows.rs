@@ -32,7 +32,11 @@ fn rows_are_sorted_by_window_then_key_and_null_is_a_group() {
 fn windows_floor_before_1970_too() {
     let found = rows(
         &job(COUNTS, BY_KEY),
-        &[r#"{"at": -0.001}"#, r#"{"at": -10000}"#, r#"{"at": -10000.001}"#],
+        &[
+            r#"{"at": -0.001}"#,
+            r#"{"at": -10000}"#,
+            r#"{"at": -10000.001}"#,
+        ],
     );
     let expected = [
         "1969-12-31T23:59:40 | 1969-12-31T23:59:50 | NULL | 1",
@@ -48,8 +52,14 @@ fn an_offset_moves_the_windows() {
          FROM TUMBLE(events, at, INTERVAL '10' SECOND, INTERVAL '3' SECOND)
          GROUP BY window_start, window_end"
     );
-    let found = rows(&sql, &[r#"{"at": 2999}"#, r#"{"at": 3000}"#, r#"{"at": -7000}"#]);
-    assert_eq!(found, ["1969-12-31T23:59:53 | 2", "1970-01-01T00:00:03 | 1"]);
+    let found = rows(
+        &sql,
+        &[r#"{"at": 2999}"#, r#"{"at": 3000}"#, r#"{"at": -7000}"#],
+    );
+    assert_eq!(
+        found,
+        ["1969-12-31T23:59:53 | 2", "1970-01-01T00:00:03 | 1"]
+    );
 }
 
 #[test]
@@ -76,7 +86,10 @@ fn an_event_without_a_time_or_a_window_is_not_folded() {
 
 #[test]
 fn where_passes_only_what_is_true() {
-    let sql = job("COUNT(*) AS c", "WHERE n > 1 OR b GROUP BY window_start, window_end");
+    let sql = job(
+        "COUNT(*) AS c",
+        "WHERE n > 1 OR b GROUP BY window_start, window_end",
+    );
     let truth = truth(
         &sql,
         &[
@@ -88,7 +101,10 @@ fn where_passes_only_what_is_true() {
             r#"{"at": 0, "n": 1, "b": false}"#,
         ],
     );
-    assert_eq!(truth.passes().unwrap().iter().collect::<Vec<_>>(), [0, 3, 4]);
+    assert_eq!(
+        truth.passes().unwrap().iter().collect::<Vec<_>>(),
+        [0, 3, 4]
+    );
     assert_eq!(shown(&truth.answer(None).unwrap().rows), ["3"]);
 }
 
@@ -96,14 +112,20 @@ fn where_passes_only_what_is_true() {
 fn where_can_name_the_window() {
     let select = "COUNT(*) AS c";
     let rest = "WHERE window_end > '1970-01-01T00:00:10' GROUP BY window_start, window_end";
-    let found = rows(&job(select, rest), &[r#"{"at": 0}"#, r#"{"at": 10000}"#, r#"{"at": 20000}"#]);
+    let found = rows(
+        &job(select, rest),
+        &[r#"{"at": 0}"#, r#"{"at": 10000}"#, r#"{"at": 20000}"#],
+    );
     assert_eq!(found, ["1", "1"]);
 }
 
 #[test]
 fn keys_are_expressions_aliases_or_ordinals() {
-    let lines =
-        [r#"{"at": 0, "k": "a", "n": 7}"#, r#"{"at": 0, "k": "A", "n": 8}"#, r#"{"at": 0, "n": 4}"#];
+    let lines = [
+        r#"{"at": 0, "k": "a", "n": 7}"#,
+        r#"{"at": 0, "k": "A", "n": 8}"#,
+        r#"{"at": 0, "n": 4}"#,
+    ];
     let expected = ["NULL | 4 | 1", "a | 0 | 1", "a | 8 | 1"];
     for keys in ["lower(k), n - n % 4", "small, 2", "1, quarter"] {
         let found = rows(
@@ -122,7 +144,10 @@ fn keys_are_expressions_aliases_or_ordinals() {
 
 #[test]
 fn some_events_may_be_folded_again_or_not_at_all() {
-    let sql = job("k, COUNT(*) AS c, SUM(n) AS s", "WHERE n <> 3 GROUP BY window_start, window_end, k");
+    let sql = job(
+        "k, COUNT(*) AS c, SUM(n) AS s",
+        "WHERE n <> 3 GROUP BY window_start, window_end, k",
+    );
     let truth = truth(
         &sql,
         &[
@@ -137,6 +162,9 @@ fn some_events_may_be_folded_again_or_not_at_all() {
     let twice = answer(Some(&[3, 0, 3, 2, 2, 77]));
     assert_eq!(shown(&twice.rows), ["a | 1 | 1", "b | 2 | 8"]);
     assert_eq!(twice.events, [1, 2]);
-    assert_eq!(shown(&twice.groups), ["1970-01-01T00:00:00 | a", "1970-01-01T00:00:00 | b"]);
+    assert_eq!(
+        shown(&twice.groups),
+        ["1970-01-01T00:00:00 | a", "1970-01-01T00:00:00 | b"]
+    );
     assert_eq!(answer(Some(&[])).rows.num_rows(), 0);
 }

@@ -86,12 +86,12 @@ fn rollback(actor: &mut Actor) -> Result<()> {
         let own = actor.job.claim(previous, places())?;
         feed(actor, &own)?;
     }
-    actor.history(|history| history.forget_reads(actor.me));
+    actor.history(|history| history.begin(actor.me));
     match actor.job.rollback(Behind::Refused) {
         Ok(manifest) => {
             actor.committed(&manifest);
             actor.seen("rolled back");
-            let asked = actor.history(|history| history.first_read(actor.me).cloned());
+            let asked = actor.history(|history| history.basis(actor.me).cloned());
             if asked.is_some_and(|asked| asked.previous != Some(manifest.live)) {
                 actor.red("a rollback went to another generation than was asked for");
             }

@@ -1,0 +1,84 @@
+//! `seam generate`: made-up clicks, or the week of flights, to a file or a topic.
+
+use std::fs;
+use std::io::{Write, stdout};
+use std::path::Path;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use event_log::LogError;
+use event_log::generate::{
+    Destination, clicks, clicks_schema, flights, write_json_lines, write_parquet,
+};
+
+use crate::args::{Generate, Workload};
+use crate::demo::WEEK;
+use crate::failure::{OrInput, Outcome};
+
+/// Clicks that are made unless a number is asked for.
+const CLICKS: u64 = 120_000;
+
+/// Flights in the week.
+const FLIGHTS: u64 = 113_493;
+
+/// Events on their way, in the order of arrival.
+type Events = Box<dyn Iterator<Item = Result<RecordBatch, LogError>>>;
+
+/// Writes.
+pub fn run(args: &Generate) -> Outcome {
+    let to: Destination = args.to.parse().or_input()?;
+    let folder = tempfile::tempdir()?;
+    let (schema, events, key): (SchemaRef, Events, &str) = match args.workload {
+        Workload::Clicks => {
+            let clicks = clicks(args.events.unwrap_or(CLICKS), args.seed);
+            (clicks_schema(), Box::new(clicks), "page")
+        }
+        Workload::Flights => {
+            let week = folder.path().join("flights-week.parquet");
+            fs::write(&week, WEEK)?;
+            let flights = flights(&week, args.events.unwrap_or(FLIGHTS))?;
+            (flights.schema().clone(), Box::new(flights), "origin")
+        }
+    };
+    let written = match &to {
+        Destination::Parquet(path) => write_parquet(path, &schema, events)?,
+        Destination::JsonLines(path) => write_json_lines(path, events)?,
+        Destination::Kafka(topic) => produce(args, topic, events, key)?,
+    };
+    writeln!(stdout(), "wrote {written} events to {}", args.to)?;
+    Ok(())
+}
+
+#[cfg(feature = "kafka")]
+fn produce(
+    args: &Generate,
+    topic: &shared_logic::identity::Topic,
+    events: Events,
+    key: &str,
+) -> Outcome<u64> {
+    use crate::failure::Failure;
+    use crate::store::PATIENCE;
+
+    let brokers = args.kafka.brokers.as_deref().ok_or_else(|| {
+        Failure::input("no broker to write to: give --brokers or set KAFKA_BROKERS")
+    })?;
+    let sink = event_log::kafka::KafkaSink::create(brokers, topic, args.partitions, PATIENCE);
+    let mut sink = sink.or_input()?;
+    for rows in events {
+        sink.write(&rows?, Some(key))?;
+    }
+    Ok(sink.finish()?)
+}
+
+#[cfg(not(feature = "kafka"))]
+fn produce(_: &Generate, topic: &shared_logic::identity::Topic, _: Events, _: &str) -> Outcome<u64> {
+    Err(crate::failure::Failure::input(format!(
+        "cannot write to the topic {topic}: this seam was built without the kafka feature"
+    )))
+}
+
+/// The week of flights as JSON lines, as a topic would hold them.
+pub fn flights_to(week: &Path, path: &Path) -> Outcome {
+    write_json_lines(path, flights(week, FLIGHTS)?)?;
+    Ok(())
+}
