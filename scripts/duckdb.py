@@ -23,6 +23,8 @@ import duckdb
 UNITS = {"microsecond": 1, "millisecond": 1000, "second": 10**6, "minute": 60 * 10**6}
 UNITS |= {"hour": 3600 * 10**6, "day": 86400 * 10**6, "week": 7 * 86400 * 10**6}
 
+INTEGERS = ("TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT")
+
 
 def closing(text: str, start: int) -> int:
     """The index of the parenthesis that closes the one at `start`."""
@@ -105,30 +107,47 @@ def window(select: str) -> tuple[str, str, str, int, int]:
     return select, table.lower(), time, micros(given["size"]), offset
 
 
+def instant(text: str) -> str:
+    """An ISO 8601 text in UTC; a plain TIMESTAMP would pass over its offset."""
+    return f"TRY_CAST({text} AS TIMESTAMPTZ)::TIMESTAMP"
+
+
+def millis(text: str) -> str:
+    return f"make_timestamp(TRY_CAST(TRY_CAST({text} AS DECIMAL(38, 3)) * 1000 AS BIGINT))"
+
+
+def whole(text: str, kind: str) -> str:
+    """An integer; a plain cast would round."""
+    double = f"TRY_CAST({text} AS DOUBLE)"
+    return f"CASE WHEN {double} = trunc({double}) THEN TRY_CAST({text} AS {kind}) END"
+
+
 def converted(name: str, kind: str, path: str) -> tuple[str, str]:
     """A column in its type, and whether the file holds something there."""
-    if path.endswith(".parquet"):
-        return f'TRY_CAST("{name}" AS {kind})', f'"{name}" IS NOT NULL'
-    if path.endswith(".csv"):
-        text, number = f'"{name}"', "true"
-        if kind == "TIMESTAMP":
-            text = f"coalesce(TRY_CAST({text} AS TIMESTAMP), make_timestamp(TRY_CAST({text}::DECIMAL(38, 3) * 1000 AS BIGINT)))"
-        return f"TRY_CAST({text} AS {kind})", f'"{name}" IS NOT NULL'
+    family = re.match(r"\w+", kind)[0].upper()
+    if not path.endswith((".jsonl", ".ndjson", ".json")):
+        text = f'"{name}"'
+        if family == "TIMESTAMP" and path.endswith(".csv"):
+            value = f"coalesce({instant(text)}, {millis(text)})"
+        elif family in INTEGERS:
+            value = whole(text, kind)
+        else:
+            value = f"TRY_CAST({text} AS {kind})"
+        return value, f"{text} IS NOT NULL"
     value = f"(line -> '$.\"{name}\"')"
     text, form = f"({value} ->> '$')", f"json_type({value})"
     number = f"{form} IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE')"
     some = f"{form} IS NOT NULL AND {form} <> 'NULL'"
-    family = re.match(r"\w+", kind)[0].upper()
     if family == "TIMESTAMP":
-        millis = f"make_timestamp(TRY_CAST({text}::DECIMAL(38, 3) * 1000 AS BIGINT))"
-        return f"CASE WHEN {number} THEN {millis} WHEN {form} = 'VARCHAR' THEN TRY_CAST({text} AS TIMESTAMP) END", some
+        return f"CASE WHEN {number} THEN {millis(text)} WHEN {form} = 'VARCHAR' THEN {instant(text)} END", some
+    if family in ("DECIMAL", "NUMERIC", "DEC"):
+        number = f"({number} OR {form} = 'VARCHAR')"
     if family in ("VARCHAR", "TEXT", "STRING", "CHAR", "DATE"):
         return f"CASE WHEN {form} = 'VARCHAR' THEN TRY_CAST({text} AS {kind}) END", some
     if family in ("BOOLEAN", "BOOL"):
         return f"CASE WHEN {form} = 'BOOLEAN' THEN {text}::BOOLEAN END", some
-    if family in ("TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT"):
-        whole = f"{text}::DOUBLE = trunc({text}::DOUBLE)"
-        return f"CASE WHEN {number} AND {whole} THEN TRY_CAST({text} AS {kind}) END", some
+    if family in INTEGERS:
+        return f"CASE WHEN {number} THEN {whole(text, kind)} END", some
     return f"CASE WHEN {number} THEN TRY_CAST({text} AS {kind}) END", some
 
 
@@ -205,4 +224,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (OSError, duckdb.Error) as error:
+        sys.exit(f"duckdb.py: {error}")

@@ -4,7 +4,6 @@ use std::io::{BufWriter, Write, stdout};
 
 use comparison::compare::{self, Line, Report};
 use comparison::schedule::SeamAt;
-use comparison::truth::Truth;
 use serde_json::json;
 
 use crate::args::Compare;
@@ -19,15 +18,7 @@ pub fn run(args: &Compare) -> Outcome {
     let takes = duration(&args.batch_takes)?;
     let reading = &args.input.reading;
     let events = loaded.input(&args.input.input, reading)?;
-    let arrival = reading.arrival.as_deref().or(loaded.view.table.arrival.as_deref());
-    let truth = Truth::open(
-        &args.input.input,
-        &loaded.sql,
-        args.view.view.as_deref(),
-        reading.order_by.as_deref(),
-        arrival,
-    )
-    .or_input()?;
+    let truth = loaded.truth(&args.view, &args.input.input, reading)?;
     let rows = events.rows(&truth.event_times()?);
     let schedule = events.arrivals(&rows).schedule(&seam, takes).or_input()?;
     let given = compare::Events { log: &events.input.log, rows: &rows, truth: &truth };

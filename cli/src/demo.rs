@@ -13,7 +13,6 @@ use comparison::kappa::kappa;
 use comparison::lambda::Options;
 use comparison::rule::Rule;
 use comparison::schedule::SeamAt;
-use comparison::truth::Truth;
 use event_log::EventLog;
 use event_log::archive::Archive;
 use event_log::archiver;
@@ -39,10 +38,11 @@ pub fn run() -> Outcome {
     let (week, sql) = (folder.path().join("flights-week.parquet"), folder.path().join("view.sql"));
     fs::write(&week, WEEK)?;
     fs::write(&sql, VIEW)?;
-    let loaded = Loaded::open(&ViewArgs { file: sql, view: None })?;
+    let view = ViewArgs { file: sql, view: None };
+    let loaded = Loaded::open(&view)?;
     let reading = ReadingArgs { partitions: 4, order_by: None, arrival: None };
     let events = loaded.input(&week, &reading)?;
-    let truth = Truth::open(&week, VIEW, None, None, loaded.view.table.arrival.as_deref()).or_input()?;
+    let truth = loaded.truth(&view, &week, &reading)?;
     let rows = events.rows(&truth.event_times()?);
     let seam: SeamAt = CUT.parse().or_input()?;
     let schedule = events.arrivals(&rows).schedule(&seam, duration(BATCH_TAKES)?).or_input()?;
@@ -51,7 +51,7 @@ pub fn run() -> Outcome {
     let read: u64 = schedule.cut.0.values().map(|next| next.0).sum();
     writeln!(
         out,
-        "The data    {} US flights of 1 to 7 January 2001; each arrives when the plane leaves, {} of them\n            after a later-scheduled one of its partition\n\
+        "The data    {} US flights of 1 to 7 January 2001; each arrives when the plane leaves,\n            {} of them behind the latest schedule that its partition has seen\n\
          The view    delay_by_airport: flights, mean and worst delay per airport and hour of schedule\n\
          The batch   starts on 5 January at 09:00, reads the {read} flights that have arrived, lands at 10:30\n\
          The stream  a speed layer that restarts when the batch lands sees what arrives after 10:30\n\
@@ -179,17 +179,9 @@ fn costs(loaded: &Loaded, report: &Report, folder: &Path) -> Outcome<String> {
     table.add_row(row("kappa", kappa, log, "log", from_log));
     crate::print::numbers_right(&mut table, 1);
     Ok(format!(
-        "{table}\nLambda runs two layers, and redoes history {} from columnar files than Kappa replays JSON from the log.",
-        compared(from_files.as_secs_f64(), from_log.as_secs_f64())
+        "{table}\nRedoing the week takes {:.1} times as long by replaying JSON from the log as from columnar files.",
+        from_log.as_secs_f64() / from_files.as_secs_f64().max(1e-9)
     ))
-}
-
-fn compared(files: f64, log: f64) -> String {
-    if files <= log {
-        format!("{:.1} times as fast", log / files.max(1e-9))
-    } else {
-        format!("{:.1} times slower", files / log.max(1e-9))
-    }
 }
 
 fn bytes_below(folder: &Path) -> Outcome<u64> {

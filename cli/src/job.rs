@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use comparison::books::Row;
 use comparison::schedule::Arrivals;
+use comparison::truth::Truth;
 use event_log::input::Input;
 use shared_logic::identity::TopicPartition;
 use shared_logic::job::Job;
+use shared_logic::sql_error::SqlError;
 use shared_logic::time::EventTime;
 use shared_logic::view::View;
 
@@ -30,10 +32,20 @@ impl Loaded {
         let sql = std::fs::read_to_string(file)
             .map_err(|error| Failure::input(format!("cannot read {}: {error}", file.display())))?;
         let name = file.file_stem().map_or_else(|| "job".into(), |stem| stem.to_string_lossy());
-        let place = |error| Failure::input(format!("{}:{error}", file.display()));
+        let place = |error: SqlError| Failure::input(error.in_file(file.display().to_string()).to_string());
         let job = Job::compile(&name, &sql).map_err(place)?;
         let view = Arc::clone(job.view(args.view.as_deref()).map_err(place)?);
         Ok(Self { sql, view })
+    }
+
+    /// Gives a file of events to the independent truth.
+    pub fn truth(&self, args: &ViewArgs, path: &Path, reading: &ReadingArgs) -> Outcome<Truth> {
+        let arrival = reading.arrival.as_deref().or(self.view.table.arrival.as_deref());
+        let (view, order_by) = (args.view.as_deref(), reading.order_by.as_deref());
+        Truth::open(path, &self.sql, view, order_by, arrival).map_err(|error| {
+            let (file, error) = (path.display().to_string(), error.to_string());
+            Failure::input(if error.contains(&file) { error } else { format!("{file}: {error}") })
+        })
     }
 
     /// Reads a file of events as a log of this view's topic.

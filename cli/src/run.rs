@@ -6,7 +6,6 @@ use comparison::kappa::kappa;
 use comparison::lambda::lambda;
 use comparison::rule::Rule;
 use comparison::schedule::{Schedule, SeamAt};
-use comparison::truth::Truth;
 use shared_logic::coverage::OffsetVector;
 
 use crate::args::{As, Run};
@@ -18,26 +17,13 @@ use crate::print;
 pub fn run(args: &Run) -> Outcome {
     let loaded = Loaded::open(&args.view)?;
     let rows = match args.architecture {
-        As::Truth => open_truth(args, &loaded)?.answer(None)?.rows,
+        As::Truth => loaded.truth(&args.view, &args.input.input, &args.input.reading)?.answer(None)?.rows,
         architecture => layers(args, &loaded, architecture)?,
     };
     let mut out = BufWriter::new(stdout().lock());
     print::rows(&mut out, &rows, args.format)?;
     out.flush()?;
     Ok(())
-}
-
-fn open_truth(args: &Run, loaded: &Loaded) -> Outcome<Truth> {
-    let reading = &args.input.reading;
-    let arrival = reading.arrival.as_deref().or(loaded.view.table.arrival.as_deref());
-    Truth::open(
-        &args.input.input,
-        &loaded.sql,
-        args.view.view.as_deref(),
-        reading.order_by.as_deref(),
-        arrival,
-    )
-    .or_input()
 }
 
 fn layers(args: &Run, loaded: &Loaded, architecture: As) -> Outcome<arrow::array::RecordBatch> {

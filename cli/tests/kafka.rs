@@ -24,7 +24,7 @@ fn flights_through_a_topic_give_the_same_rows() {
     ok(&["generate", "flights", "--to", &format!("kafka:{topic}"), "--brokers", &brokers]);
     let lambda = path("lambda");
     ok(&["archive", &view, "--store", &lambda, "--brokers", &brokers, "--file-rows", "10000"]);
-    let cut = format!("{topic}/0:9000,{topic}/1:100,{topic}/2:20000,{topic}/3:1");
+    let cut = format!("{topic}/0:9000,{topic}/1:100,{topic}/2:15000,{topic}/3:1");
     ok(&["batch", &view, "--store", &lambda, "--cut", &cut]);
     ok(&["speed", &view, "--store", &lambda, "--brokers", &brokers, "--checkpoint-every", "7000"]);
     let kappa = path("kappa");

@@ -86,7 +86,7 @@ impl Rows {
     }
 
     /// All rows, one value each.
-    pub(crate) fn values(mut self) -> BinaryArray {
+    pub(crate) fn values(&self) -> BinaryArray {
         let mut values = BinaryBuilder::with_capacity(self.rows, self.rows * 64);
         let mut line = String::new();
         for row in 0..self.rows {
@@ -98,17 +98,17 @@ impl Rows {
     }
 
     /// Appends row `row` to `line`, without a line end.
-    pub(crate) fn write(&mut self, row: usize, line: &mut String) {
+    pub(crate) fn write(&self, row: usize, line: &mut String) {
         match self.format {
             Format::Json => self.write_json(row, line),
             Format::Csv => self.write_csv(row, line),
         }
     }
 
-    fn write_json(&mut self, row: usize, line: &mut String) {
+    fn write_json(&self, row: usize, line: &mut String) {
         let mut text = String::new();
         line.push('{');
-        for (nth, column) in self.columns.iter_mut().enumerate() {
+        for (nth, column) in self.columns.iter().enumerate() {
             if nth > 0 {
                 line.push(',');
             }
@@ -123,9 +123,9 @@ impl Rows {
         line.push('}');
     }
 
-    fn write_csv(&mut self, row: usize, line: &mut String) {
+    fn write_csv(&self, row: usize, line: &mut String) {
         let mut text = String::new();
-        for (nth, column) in self.columns.iter_mut().enumerate() {
+        for (nth, column) in self.columns.iter().enumerate() {
             if nth > 0 {
                 line.push(',');
             }
@@ -145,8 +145,8 @@ impl Rows {
 }
 
 impl Column {
-    fn write(&mut self, row: usize, text: &mut String) -> Shape {
-        match &mut self.typed {
+    fn write(&self, row: usize, text: &mut String) -> Shape {
+        match &self.typed {
             Some((array, values)) if array.is_valid(row) => values.write(row, text),
             _ => self.source.write(row, text),
         }
@@ -164,3 +164,6 @@ fn quote_json(text: &str, line: &mut String) {
         line.push_str(&serde_json::Value::from(text).to_string());
     }
 }
+
+#[cfg(test)]
+mod tests;

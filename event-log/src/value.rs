@@ -2,20 +2,15 @@
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BinaryBuilder, BooleanArray, Float32Array, Float64Array,
-    Int64Array, StringArray, StringBuilder, TimestampMicrosecondArray, UInt64Array,
+    Int64Array, StringArray, StringBuilder, UInt64Array,
 };
 use arrow::compute::cast;
-use arrow::datatypes::{
-    DataType, Float32Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType, UInt64Type,
-};
+use arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type, TimeUnit, UInt64Type};
 use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use shared_logic::time::EventTime;
+use shared_logic::decode::write_instant;
 
 use std::fmt::Write;
-
-/// Microseconds in a day.
-const DAY: i64 = 86_400_000_000;
 
 /// What a value's text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +31,8 @@ pub(crate) enum Values {
     Unsigned(UInt64Array),
     Single(Float32Array),
     Double(Float64Array),
-    Time(TimestampMicrosecondArray, Calendar),
+    /// Instants in UTC.
+    Time(Int64Array, TimeUnit),
     /// Numbers that are printed already, such as decimals.
     Printed(StringArray),
 }
@@ -56,13 +52,9 @@ impl Values {
             }
             Float16 | Float32 => Self::Single(all(&Float32)?.as_primitive::<Float32Type>().clone()),
             Float64 => Self::Double(array.as_primitive::<Float64Type>().clone()),
-            Timestamp(..) => {
-                let micros = all(&Timestamp(TimeUnit::Microsecond, None))?;
-                if micros.null_count() > array.null_count() {
-                    return Self::print(array);
-                }
-                let micros = micros.as_primitive::<TimestampMicrosecondType>().clone();
-                Self::Time(micros, Calendar::default())
+            Timestamp(unit, _) => {
+                let counts = all(&DataType::Int64)?.as_primitive::<Int64Type>().clone();
+                Self::Time(counts, *unit)
             }
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
                 Self::Text(all(&DataType::Utf8)?.as_string::<i32>().clone())
@@ -104,7 +96,7 @@ impl Values {
     }
 
     /// Appends the text of row `row` to `out`.
-    pub(crate) fn write(&mut self, row: usize, out: &mut String) -> Shape {
+    pub(crate) fn write(&self, row: usize, out: &mut String) -> Shape {
         // Writing into a string cannot fail.
         let _ = match self {
             Self::Text(texts) if texts.is_valid(row) => {
@@ -131,8 +123,16 @@ impl Values {
                 }
                 write!(out, "{value:?}")
             }
-            Self::Time(values, calendar) if values.is_valid(row) => {
-                return calendar.write(values.value(row), out);
+            Self::Time(counts, unit) if counts.is_valid(row) => {
+                let count = i128::from(counts.value(row));
+                let micros = match unit {
+                    TimeUnit::Second => count * 1_000_000,
+                    TimeUnit::Millisecond => count * 1000,
+                    TimeUnit::Microsecond => count,
+                    TimeUnit::Nanosecond => count.div_euclid(1000),
+                };
+                write_instant(micros, out);
+                return Shape::Text;
             }
             _ => return Shape::Null,
         };
@@ -153,45 +153,9 @@ fn named(value: f64) -> Option<&'static str> {
     }
 }
 
-/// Prints instants; neighbours mostly share their day, so its date is kept.
-#[derive(Default)]
-pub(crate) struct Calendar {
-    day: i64,
-    date: String,
-}
-
-impl Calendar {
-    /// ISO 8601 in UTC with as many of six fraction digits as needed. Years of other than four
-    /// digits have no such text and are milliseconds since 1970.
-    fn write(&mut self, micros: i64, out: &mut String) -> Shape {
-        let (day, time) = (micros.div_euclid(DAY), micros.rem_euclid(DAY));
-        if self.day != day || self.date.is_empty() {
-            let midnight = EventTime(day.saturating_mul(DAY)).to_string();
-            let (date, _) = midnight.split_once('T').unwrap_or_default();
-            self.date.clear();
-            self.date.push_str(date);
-            self.day = day;
-        }
-        if self.date.len() != 10 {
-            let (sign, size) = (if micros < 0 { "-" } else { "" }, micros.unsigned_abs());
-            let _ = write!(out, "{sign}{}.{:03}", size / 1000, size % 1000);
-            return Shape::Bare;
-        }
-        let (seconds, fraction) = (time / 1_000_000, time % 1_000_000);
-        let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        let _ = write!(out, "{}T{hour:02}:{minute:02}:{second:02}", self.date);
-        if fraction > 0 {
-            let digits = format!("{fraction:06}");
-            let _ = write!(out, ".{}", digits.trim_end_matches('0'));
-        }
-        out.push('Z');
-        Shape::Text
-    }
-}
-
 /// The texts of a column as keys of records; NULL where the value is.
 pub(crate) fn keys(column: &ArrayRef) -> Result<BinaryArray, ArrowError> {
-    let mut values = Values::new(column)?;
+    let values = Values::new(column)?;
     let mut keys = BinaryBuilder::with_capacity(column.len(), column.len() * 8);
     let mut text = String::new();
     for row in 0..column.len() {

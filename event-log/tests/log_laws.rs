@@ -3,7 +3,10 @@
 
 #[path = "support/laws.rs"]
 mod laws;
+#[path = "support/records.rs"]
+mod records;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -13,7 +16,8 @@ use event_log::archive::Archive;
 use event_log::archiver::{ArchiveOptions, archive};
 use event_log::memory::MemoryLog;
 use event_log::{EventLog, LogError};
-use laws::{all_ranges, check, decode, read, table, values};
+use laws::check;
+use records::{decode, read, table, values};
 use shared_logic::chunk::Payload;
 use shared_logic::coverage::OffsetVector;
 use shared_logic::identity::{Offset, TopicPartition};
@@ -87,6 +91,11 @@ fn archived(log: &MemoryLog, file_rows: u64) -> (tempfile::TempDir, Archive) {
     (folder, copy)
 }
 
+/// Every range within `[0, end)`, the empty ones included.
+fn all_ranges(end: u64) -> impl Iterator<Item = Range<u64>> {
+    (0..=end).flat_map(move |start| (start..=end).map(move |next| start..next))
+}
+
 #[test]
 fn memory_keeps_the_laws() {
     check(
@@ -102,11 +111,11 @@ fn memory_keeps_the_laws() {
 
 #[test]
 fn the_archive_keeps_the_laws_however_files_are_cut() {
-    for file_rows in [1, 3, 7, u64::MAX] {
+    for file_rows in [1, 7, u64::MAX] {
         for log in [gappy(), typed()] {
             let (_folder, copy) = archived(&log, file_rows);
             let end = log.bounds(&place()).unwrap().end.0;
-            check(&copy, &place(), &table(), all_ranges(end), &SIZES);
+            check(&copy, &place(), &table(), all_ranges(end), &[2, 100]);
         }
     }
 }

@@ -30,7 +30,7 @@ use crate::identity::{Offset, TopicPartition};
 use crate::table::{Format, Table};
 use column::Column;
 
-pub use time::instant;
+pub use time::{instant, write_instant};
 
 /// The columns of a chunk, one row a record, whatever was wrong with some of them.
 #[derive(Clone, Debug)]

@@ -14,20 +14,30 @@ impl View {
         let table = &self.table;
         let from = format!("{} (topic {}, {})", table.name, table.topic, table.format);
         lines.add("from", &from);
-        let time = table.schema.fields().get(table.event_time).map_or("", |field| field.name());
+        let time = table
+            .schema
+            .fields()
+            .get(table.event_time)
+            .map_or("", |field| field.name());
         lines.add("window", &self.window_text(time));
         if let Some(filter) = &self.prepare.filter {
             lines.add("where", &filter.whole.text);
         }
         for key in &self.prepare.keys {
-            lines.add("key", &format!("{} {}", key.text, type_name(&key.data_type)));
+            lines.add(
+                "key",
+                &format!("{} {}", key.text, type_name(&key.data_type)),
+            );
         }
         for (measure, argument) in self.measures.iter().zip(&self.prepare.arguments) {
             let name = match argument {
                 Some(argument) => format!("{}({})", measure.function, argument.text),
                 None => measure.function.to_string(),
             };
-            lines.add("measure", &format!("{name}: {}, {}", measure.algebra(), state(measure)));
+            lines.add(
+                "measure",
+                &format!("{name}: {}, {}", measure.algebra(), state(measure)),
+            );
         }
         let read = (self.prepare.columns().iter())
             .filter_map(|index| table.schema.fields().get(*index))
@@ -36,7 +46,14 @@ impl View {
         for (field, column) in self.schema.fields().iter().zip(&self.projection.columns) {
             let shown = format!("{} {}", field.name(), type_name(field.data_type()));
             let same = *field.name() == column.text;
-            lines.add("shows", &if same { shown } else { format!("{shown} = {}", column.text) });
+            lines.add(
+                "shows",
+                &if same {
+                    shown
+                } else {
+                    format!("{shown} = {}", column.text)
+                },
+            );
         }
         lines.add("fingerprint", &self.fingerprint.to_string());
         format!("view {}\n{}", self.name, lines.text)

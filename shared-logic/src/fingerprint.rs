@@ -23,18 +23,27 @@ pub(crate) fn fingerprint(
     keys: &[String],
     measures: &[(Function, &str)],
 ) -> Fingerprint {
-    let mut text = format!("view v{VERSION}\n{}\ntime {time_column}\n", table.canonical());
+    let mut text = format!(
+        "view v{VERSION}\n{}\ntime {time_column}\n",
+        table.canonical()
+    );
     let mut line = |name: &str, value: &str| {
         // Writing into a String cannot fail.
         let _ = writeln!(text, "{name} {value}");
     };
-    line("tumble", &format!("{} offset {}", window.size, window.offset));
+    line(
+        "tumble",
+        &format!("{} offset {}", window.size, window.offset),
+    );
     line("where", filter.unwrap_or("true"));
     for key in keys {
         line("key", key);
     }
     for (function, argument) in measures {
-        line("measure", &format!("{} {argument}", function_text(*function)));
+        line(
+            "measure",
+            &format!("{} {argument}", function_text(*function)),
+        );
     }
     Fingerprint(format!("{:032x}", hash(text.as_bytes())))
 }

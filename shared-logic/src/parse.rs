@@ -135,7 +135,11 @@ fn statement(tokens: Vec<TokenWithSpan>) -> Result<Option<Definition>, SqlError>
     let rest = parser.peek_token();
     if rest.token != Token::EOF {
         let message = format!("expected the end of the statement, found {}", rest.token);
-        return Err(SqlError::new(rest.span.start, message, "separate statements by ;"));
+        return Err(SqlError::new(
+            rest.span.start,
+            message,
+            "separate statements by ;",
+        ));
     }
     match statement {
         Statement::CreateTable(mut create) => {
@@ -167,7 +171,11 @@ fn refuse_twice(taken: bool, kind: &str, name: &str, at: Location) -> Result<(),
         return Ok(());
     }
     let message = format!("the name {name} is taken");
-    Err(SqlError::new(at, message, format!("give the {kind} another name")))
+    Err(SqlError::new(
+        at,
+        message,
+        format!("give the {kind} another name"),
+    ))
 }
 
 /// The one identifier of a name, in normal form.

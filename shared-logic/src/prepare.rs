@@ -76,7 +76,9 @@ pub struct Reject {
 #[derive(Debug, thiserror::Error)]
 pub enum PrepareError {
     /// The chunk was not decoded for this view.
-    #[error("the view reads {expected}, the chunk was decoded into {found}: decode Prepare::columns")]
+    #[error(
+        "the view reads {expected}, the chunk was decoded into {found}: decode Prepare::columns"
+    )]
     Columns {
         /// What `Prepare::columns` asks for.
         expected: String,
@@ -133,7 +135,9 @@ impl Prepare {
             failures.extend(failed);
             Ok(values)
         };
-        let keys = (self.keys.iter()).map(&mut evaluate).collect::<Result<Vec<_>, _>>()?;
+        let keys = (self.keys.iter())
+            .map(&mut evaluate)
+            .collect::<Result<Vec<_>, _>>()?;
         let arguments = (self.arguments.iter())
             .map(|argument| argument.as_ref().map(&mut evaluate).transpose())
             .collect::<Result<Vec<_>, _>>()?;
@@ -171,7 +175,9 @@ impl Prepare {
         match time {
             Some(time) if fits => Ok(time),
             _ => Err(PrepareError::Columns {
-                expected: list(expected.map(|field| format!("{} {}", field.name(), field.data_type()))),
+                expected: list(
+                    expected.map(|field| format!("{} {}", field.name(), field.data_type())),
+                ),
                 found: list(columns.iter().map(|column| column.data_type().to_string())),
             }),
         }
@@ -197,11 +203,17 @@ impl Prepared {
     fn drop_rows(&mut self, failures: &[expression::Failure]) -> Result<(), ArrowError> {
         let mut keep = vec![true; self.starts.len()];
         for (row, _) in failures {
-            keep.get_mut(*row).into_iter().for_each(|keep| *keep = false);
+            keep.get_mut(*row)
+                .into_iter()
+                .for_each(|keep| *keep = false);
         }
         let keep = BooleanArray::from(keep);
         let predicate = FilterBuilder::new(&keep).optimize().build();
-        for values in self.keys.iter_mut().chain(self.arguments.iter_mut().flatten()) {
+        for values in self
+            .keys
+            .iter_mut()
+            .chain(self.arguments.iter_mut().flatten())
+        {
             *values = predicate.filter(values)?;
         }
         self.starts = filter_starts(std::mem::take(&mut self.starts), &keep)?;
@@ -211,9 +223,15 @@ impl Prepared {
 
 fn filter_starts(starts: Vec<i64>, keep: &BooleanArray) -> Result<Vec<i64>, ArrowError> {
     let starts = compute::filter(&Int64Array::from(starts), keep)?;
-    let (_, values, _) = starts.as_primitive::<arrow::datatypes::Int64Type>().clone().into_parts();
+    let (_, values, _) = starts
+        .as_primitive::<arrow::datatypes::Int64Type>()
+        .clone()
+        .into_parts();
     drop(starts);
-    Ok(values.into_inner().into_vec().unwrap_or_else(|shared| shared.typed_data().to_vec()))
+    Ok(values
+        .into_inner()
+        .into_vec()
+        .unwrap_or_else(|shared| shared.typed_data().to_vec()))
 }
 
 fn list(texts: impl Iterator<Item = String>) -> String {

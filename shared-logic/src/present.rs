@@ -77,3 +77,6 @@ impl Projection {
         Ok(parts.join(", "))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,8 +67,8 @@ pub(crate) fn canonical(
             window
         }
         None => {
-            let window = group::window(&mut group_by)?
-                .ok_or_else(|| no_window(&source.table, at))?;
+            let window =
+                group::window(&mut group_by)?.ok_or_else(|| no_window(&source.table, at))?;
             for item in &mut items {
                 tumble::replace(&mut item.expr, &window)?;
             }
@@ -99,13 +99,20 @@ fn find_table<'a>(
     }
     let at = name.span.start;
     if views.contains(&name.value.as_str()) {
-        let message = format!("{} is a view: a view over a view is not supported yet", name.value);
+        let message = format!(
+            "{} is a view: a view over a view is not supported yet",
+            name.value
+        );
         return Err(SqlError::new(at, message, WORKS));
     }
     let known: Vec<String> = tables.iter().map(ParsedTable::name).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let message = format!("unknown table {}", name.value);
-    Err(SqlError::new(at, message, suggest(&name.value, "tables", &known)))
+    Err(SqlError::new(
+        at,
+        message,
+        suggest(&name.value, "tables", &known),
+    ))
 }
 
 fn no_group(at: Location) -> SqlError {

@@ -121,12 +121,19 @@ mod tests {
 
     #[test]
     fn one_line_says_where_and_what() {
-        let error = SqlError::new(Location::new(12, 8), "unknown column dely", "did you mean delay?");
+        let error = SqlError::new(
+            Location::new(12, 8),
+            "unknown column dely",
+            "did you mean delay?",
+        );
         assert_eq!(
             error.clone().in_file("view.sql").to_string(),
             "view.sql:12:8: unknown column dely; did you mean delay?"
         );
-        assert_eq!(error.to_string(), "12:8: unknown column dely; did you mean delay?");
+        assert_eq!(
+            error.to_string(),
+            "12:8: unknown column dely; did you mean delay?"
+        );
         let error = SqlError::nowhere("no view", "").in_file("view.sql");
         assert_eq!(error.to_string(), "view.sql: no view");
     }
@@ -142,6 +149,9 @@ mod tests {
     fn an_unfinished_statement_is_wrong_at_its_end() {
         let text = ParserError::ParserError("Expected: ), found: EOF".into());
         let error = SqlError::parser(text, Location::new(4, 2));
-        assert_eq!(error.to_string(), "4:2: expected ), found the end of the statement");
+        assert_eq!(
+            error.to_string(),
+            "4:2: expected ), found the end of the statement"
+        );
     }
 }

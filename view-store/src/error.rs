@@ -84,7 +84,9 @@ pub enum Stale {
         next: Offset,
     },
     /// The pin's cut lies within what was to be added; seal up to it first.
-    #[error("the pin's cut {cut} lies within the fold of {coverage}: seal below and above it apart")]
+    #[error(
+        "the pin's cut {cut} lies within the fold of {coverage}: seal below and above it apart"
+    )]
     Straddles {
         /// The cut of the generation's pin.
         cut: OffsetVector,
@@ -130,10 +132,14 @@ pub enum Refusal {
     #[error("job {0} does not exist in this store: run its batch or speed layer first")]
     NoJob(String),
     /// The name of a job is not one plain folder.
-    #[error("job name {0:?}: use up to 100 letters, digits, '_', '-' and '.', not starting with '.'")]
+    #[error(
+        "job name {0:?}: use up to 100 letters, digits, '_', '-' and '.', not starting with '.'"
+    )]
     JobName(String),
     /// The place of a store cannot be read.
-    #[error("store {0:?}: give a folder, or file:// and an absolute path; other stores are not built in")]
+    #[error(
+        "store {0:?}: give a folder, or file:// and an absolute path; other stores are not built in"
+    )]
     Location(String),
     /// There is a generation of this logic already.
     #[error("generation {0} has this logic already: feed that one")]
@@ -158,7 +164,9 @@ pub enum Refusal {
     #[error("generation {0} is live: cut over to another one before dropping it")]
     DropLive(GenerationId),
     /// A cut lies within a segment.
-    #[error("the cut {cut} lies within {path}: pin where every segment is below or above, such as the manifest's own offsets")]
+    #[error(
+        "the cut {cut} lies within {path}: pin where every segment is below or above, such as the manifest's own offsets"
+    )]
     CutWithin {
         /// The cut asked for.
         cut: OffsetVector,
@@ -190,7 +198,9 @@ pub enum Refusal {
         expected: String,
     },
     /// A landing read another number of records than the segments it replaces.
-    #[error("below offset {cut} of {place} the segments hold {named} records, the batch read {found}: the archive is not the log that was folded")]
+    #[error(
+        "below offset {cut} of {place} the segments hold {named} records, the batch read {found}: the archive is not the log that was folded"
+    )]
     Records {
         /// The partition.
         place: TopicPartition,

@@ -87,11 +87,7 @@ impl JobStore {
     /// - [`Error::Corrupt`]: it is not what was written, or gone although the newest manifest
     ///   names it;
     /// - [`Error::OtherLogic`]: another version of the view made it.
-    pub fn read(
-        &self,
-        entry: &SegmentEntry,
-        fingerprint: &Fingerprint,
-    ) -> Result<Partial, Error> {
+    pub fn read(&self, entry: &SegmentEntry, fingerprint: &Fingerprint) -> Result<Partial, Error> {
         if let Some(bytes) = self.store.blobs.get(&entry.path)? {
             return segment::read::decode(entry, bytes, fingerprint);
         }

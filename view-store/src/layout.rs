@@ -76,10 +76,17 @@ mod tests {
 
     #[test]
     fn other_files_are_no_manifest_and_no_segment() {
-        for path in ["m/1.json", "m/00000000000000000001.json~", "m/+0000000000000000001.json"] {
+        for path in [
+            "m/1.json",
+            "m/00000000000000000001.json~",
+            "m/+0000000000000000001.json",
+        ] {
             assert_eq!(manifest_number(path), None, "{path}");
         }
-        for path in ["s/00000000000000000001.parquet", "s/00000000000000000001-x.parquet"] {
+        for path in [
+            "s/00000000000000000001.parquet",
+            "s/00000000000000000001-x.parquet",
+        ] {
             assert_eq!(segment_base(path), None, "{path}");
         }
     }

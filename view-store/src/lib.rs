@@ -14,7 +14,7 @@
 //! operations. Any number of processes work on a job at once, without a coordinator: each change
 //! writes the next [`Manifest`](manifest::Manifest), only one writer can create it, and the others
 //! try again on top of it or learn that they are late. [`rule::Rule`] lists what makes that safe,
-//! and `tests/protocol.rs` shows for each rule what happens without it.
+//! and `tests/protocol` shows for each rule what happens without it.
 //!
 //! Deliberately not here: merging. A segment's rows are opaque columns; whoever merges them
 //! ([`compact`](job::JobStore::compact), a query) brings the merge from shared-logic. Nor does it

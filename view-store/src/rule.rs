@@ -104,7 +104,7 @@ impl Rules {
     #[doc(hidden)]
     pub fn without(rules: &[Rule]) -> Self {
         Self {
-            left_out: rules.iter().fold(0, |set, rule| set | 1 << *rule as u32),
+            left_out: rules.iter().fold(0, |set, rule| set | (1 << *rule as u32)),
         }
     }
 

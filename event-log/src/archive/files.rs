@@ -65,7 +65,9 @@ impl Folder {
         bytes: &[u8],
     ) -> Result<PathBuf, LogError> {
         let folder = self.partition(partition);
-        make(&folder)?;
+        if !folder.is_dir() {
+            make(&folder)?;
+        }
         let path = self.path(partition, first);
         let (file, unfinished) = begin(&folder, first)?;
         let written = write(&file, bytes, &unfinished).and_then(|()| {
@@ -86,8 +88,14 @@ impl Folder {
 
     /// Removes what archivers that died left unfinished. The system held a lock on each such file
     /// until its archiver ended, so a file that cannot be locked is still being written.
+    ///
+    /// What they did finish is synced, as they may have died before that: from now on it counts.
     pub(super) fn sweep(&self, partition: Partition) -> Result<(), LogError> {
         let folder = self.partition(partition);
+        if folder.is_dir() {
+            sync(&folder)?;
+            sync(&self.root)?;
+        }
         for name in names(&folder)?
             .iter()
             .filter(|name| name.starts_with(UNFINISHED))
@@ -129,15 +137,16 @@ fn names(folder: &Path) -> Result<Vec<String>, LogError> {
     (names.collect::<io::Result<_>>()).map_err(|error| LogError::file(folder, "listed", error))
 }
 
-/// Makes a folder and those above it, each on disk before anything is put into it.
+/// Makes a folder and those above it, each on disk before anything is put into it. The first one
+/// that is there may have been made by an archiver that died before it synced it.
 fn make(folder: &Path) -> Result<(), LogError> {
-    if folder.is_dir() {
-        return Ok(());
-    }
     let above = folder
         .parent()
         .filter(|above| !above.as_os_str().is_empty());
     let above = above.unwrap_or(Path::new("."));
+    if folder.is_dir() {
+        return sync(above);
+    }
     make(above)?;
     match fs::create_dir(folder) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => {

@@ -87,7 +87,7 @@ pub fn write_json_lines(
         let mut count = 0;
         for rows in rows {
             let rows = rows?;
-            let mut lines =
+            let lines =
                 Rows::json(&rows).map_err(|error| LogError::columns(path.display(), &error))?;
             for row in 0..rows.num_rows() {
                 line.clear();

@@ -99,7 +99,10 @@ fn one(call: &ast::Expr, planner: &Planner, schema: &DFSchema) -> Result<Aggrega
     // The argument is coerced alone: the measure itself knows how to add up small integers.
     let argument = Planned::new(argument, text, at, schema)?;
     if !applies(function, &argument.data_type) {
-        let message = format!("{function} does not apply to {}", type_name(&argument.data_type));
+        let message = format!(
+            "{function} does not apply to {}",
+            type_name(&argument.data_type)
+        );
         let help = match function {
             Function::Sum | Function::Avg => "it needs a number",
             _ => "it needs a number, a text, a boolean, a date or a timestamp",

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    DuplicateTreatment, Expr, Function, FunctionArguments, GroupByExpr, Select, SelectItem, Spanned,
-    Visit, Visitor,
+    DuplicateTreatment, Expr, Function, FunctionArguments, GroupByExpr, Select, SelectItem,
+    Spanned, Visit, Visitor,
 };
 use sqlparser::tokenizer::Location;
 
@@ -75,11 +75,13 @@ impl Visitor for Calls {
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<SqlError> {
         let error = match expr {
-            Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => Some(SqlError::new(
-                expr.span().start,
-                "a subquery is not supported in a view",
-                "write the condition over the table's columns",
-            )),
+            Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => {
+                Some(SqlError::new(
+                    expr.span().start,
+                    "a subquery is not supported in a view",
+                    "write the condition over the table's columns",
+                ))
+            }
             Expr::Function(function) => self.call(function),
             _ => None,
         };
@@ -112,7 +114,11 @@ impl Calls {
         }
         if function.over.is_some() {
             let message = format!("{name} OVER (…) is not supported in a view");
-            return Some(SqlError::new(at, message, "aggregate per window with GROUP BY"));
+            return Some(SqlError::new(
+                at,
+                message,
+                "aggregate per window with GROUP BY",
+            ));
         }
         if FUNCTIONS.scalars.contains_key(&name) {
             return plain(function, &name, at);
@@ -124,8 +130,10 @@ impl Calls {
             }
             _ => match suggest(&name, "functions", &FUNCTIONS.names()) {
                 near if near.starts_with("did") => near,
-                _ => "aggregates are COUNT, SUM, AVG, MIN and MAX; scalar functions are DataFusion's"
-                    .to_owned(),
+                _ => {
+                    "aggregates are COUNT, SUM, AVG, MIN and MAX; scalar functions are DataFusion's"
+                        .to_owned()
+                }
             },
         };
         Some(SqlError::new(at, message, help))
@@ -142,7 +150,11 @@ impl Calls {
         }
         if function.over.is_some() {
             let message = format!("{name} OVER (…) is not supported in a view");
-            return Some(SqlError::new(at, message, "aggregate per window with GROUP BY"));
+            return Some(SqlError::new(
+                at,
+                message,
+                "aggregate per window with GROUP BY",
+            ));
         }
         plain(function, name, at)
     }
@@ -158,8 +170,16 @@ fn plain(function: &Function, name: &str, at: Location) -> Option<SqlError> {
         _ => (false, false),
     };
     let found = [
-        (distinct, "DISTINCT", "COUNT(DISTINCT x) does not merge; group by x instead"),
-        (function.filter.is_some(), "FILTER", "use CASE WHEN … THEN … END as the argument"),
+        (
+            distinct,
+            "DISTINCT",
+            "COUNT(DISTINCT x) does not merge; group by x instead",
+        ),
+        (
+            function.filter.is_some(),
+            "FILTER",
+            "use CASE WHEN … THEN … END as the argument",
+        ),
         (
             clauses || !function.within_group.is_empty() || function.null_treatment.is_some(),
             "a clause in its call",

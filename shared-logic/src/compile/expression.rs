@@ -30,7 +30,9 @@ pub(super) fn coerced(expr: Expr, schema: &DFSchema) -> Result<Expr> {
 /// Integer overflow is an error and never wraps, in negation too.
 pub(super) fn physical(expr: Expr, schema: &DFSchema) -> Result<Arc<dyn PhysicalExpr>> {
     let info = SimplifyContext::builder().build();
-    let expr = expr.transform_up(|expr| runnable(expr, schema, &info))?.data;
+    let expr = expr
+        .transform_up(|expr| runnable(expr, schema, &info))?
+        .data;
     let props = ExecutionProps::new();
     let physical =
         create_physical_expr(&expr, schema, &props, &PhysicalPlanningContext::default())?;
@@ -42,7 +44,7 @@ pub(super) fn physical(expr: Expr, schema: &DFSchema) -> Result<Arc<dyn Physical
                 Arc::clone(binary.right()),
             );
             Ok(Transformed::yes(
-                Arc::new(checked.with_fail_on_overflow(true)) as Arc<dyn PhysicalExpr>
+                Arc::new(checked.with_fail_on_overflow(true)) as Arc<dyn PhysicalExpr>,
             ))
         }
         None => Ok(Transformed::no(node)),

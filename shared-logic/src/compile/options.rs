@@ -1,6 +1,6 @@
 //! `WITH (…)` of a CREATE TABLE: where the events come from and how they are written.
 
-use sqlparser::ast::{CreateTable, CreateTableOptions, Expr, SqlOption, Spanned, Value};
+use sqlparser::ast::{CreateTable, CreateTableOptions, Expr, Spanned, SqlOption, Value};
 use sqlparser::tokenizer::Location;
 
 use crate::parse::name::suggest;
@@ -38,7 +38,11 @@ pub(super) fn read(create: &CreateTable) -> Result<Options, SqlError> {
         CreateTableOptions::With(list) => list,
         _ => {
             let help = "write WITH (topic = '…', format = 'json', event_time = '…')";
-            return Err(SqlError::new(at, "cannot read the options of the table", help));
+            return Err(SqlError::new(
+                at,
+                "cannot read the options of the table",
+                help,
+            ));
         }
     };
     let mut options = Options::default();
@@ -46,7 +50,9 @@ pub(super) fn read(create: &CreateTable) -> Result<Options, SqlError> {
     for option in list {
         let SqlOption::KeyValue { key, value } = option else {
             let message = format!("cannot read the option {option}");
-            return Err(SqlError::new(option.span().start, message, "write name = 'value'").or_at(at));
+            return Err(
+                SqlError::new(option.span().start, message, "write name = 'value'").or_at(at),
+            );
         };
         let name = key.value.to_lowercase();
         let place = key.span.start;
@@ -69,7 +75,10 @@ fn set(options: &mut Options, name: &str, text: Text, at: Location) -> Result<()
         "arrival" => options.arrival = Some(text.value),
         "allowed_lateness" | "late" => {
             let message = format!("option {name} is not supported yet");
-            let help = format!("without it no event is late; known options: {}", KNOWN.join(", "));
+            let help = format!(
+                "without it no event is late; known options: {}",
+                KNOWN.join(", ")
+            );
             return Err(SqlError::new(at, message, help));
         }
         _ => {
@@ -86,7 +95,11 @@ fn format(text: &Text) -> Result<Format, SqlError> {
         "csv" => Ok(Format::Csv),
         other => {
             let message = format!("unknown format {other}");
-            Err(SqlError::new(text.at, message, suggest(other, "formats", &["json", "csv"])))
+            Err(SqlError::new(
+                text.at,
+                message,
+                suggest(other, "formats", &["json", "csv"]),
+            ))
         }
     }
 }

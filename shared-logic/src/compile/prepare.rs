@@ -42,11 +42,18 @@ pub(super) fn prepare(
     }
     let place = |index: usize| seen.iter().position(|seen| *seen == index);
     let project = |indices: &[usize]| {
-        context.project(indices).map_err(|error| refused(Location::empty(), &error))
+        context
+            .project(indices)
+            .map_err(|error| refused(Location::empty(), &error))
     };
     let wide = project(&seen)?;
     let narrow = project(&inputs.iter().copied().collect::<Vec<_>>())?;
-    let argument = |one: &Aggregate| one.argument.as_ref().map(|one| one.run(&narrow)).transpose();
+    let argument = |one: &Aggregate| {
+        one.argument
+            .as_ref()
+            .map(|one| one.run(&narrow))
+            .transpose()
+    };
     let required = columns.iter().copied().filter(|at| {
         let field = table.schema.fields().get(*at);
         field.is_some_and(|field| !field.is_nullable())
@@ -58,7 +65,10 @@ pub(super) fn prepare(
         window,
         filter: filter.map(|filter| condition(filter, &wide)).transpose()?,
         inputs: inputs.into_iter().filter_map(place).collect(),
-        keys: keys.iter().map(|key| key.run(&narrow)).collect::<Result<_, _>>()?,
+        keys: keys
+            .iter()
+            .map(|key| key.run(&narrow))
+            .collect::<Result<_, _>>()?,
         arguments: aggregates.iter().map(argument).collect::<Result<_, _>>()?,
         columns: columns.into_iter().collect(),
     })
@@ -76,7 +86,9 @@ fn condition(filter: &Planned, schema: &DFSchema) -> Result<Filter, SqlError> {
     let parts = split_conjunction(&filter.expr).into_iter();
     Ok(Filter {
         whole: filter.run(schema)?,
-        parts: parts.map(|part| filter.part(part, schema)).collect::<Result<_, _>>()?,
+        parts: parts
+            .map(|part| filter.part(part, schema))
+            .collect::<Result<_, _>>()?,
     })
 }
 

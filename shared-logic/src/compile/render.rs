@@ -14,7 +14,10 @@ use datafusion_expr::{BinaryExpr, Expr, Operator};
 /// What the expression contains that a view cannot maintain.
 pub(super) fn canonical(expr: &Expr) -> Result<String, String> {
     let node = |name: &str, parts: &[&Expr]| {
-        let parts: Vec<String> = parts.iter().map(|part| canonical(part)).collect::<Result<_, _>>()?;
+        let parts: Vec<String> = parts
+            .iter()
+            .map(|part| canonical(part))
+            .collect::<Result<_, _>>()?;
         Ok(format!("{name}({})", parts.join(", ")))
     };
     match expr {
@@ -37,7 +40,10 @@ pub(super) fn canonical(expr: &Expr) -> Result<String, String> {
             negated,
             low,
             high,
-        }) => node(if *negated { "not_between" } else { "between" }, &[expr, low, high]),
+        }) => node(
+            if *negated { "not_between" } else { "between" },
+            &[expr, low, high],
+        ),
         Expr::Like(like) => {
             let name = match (like.negated, like.case_insensitive) {
                 (false, false) => "like",
@@ -76,7 +82,9 @@ pub(super) fn canonical(expr: &Expr) -> Result<String, String> {
 fn escape(like: &Like) -> Result<(), String> {
     match like.escape_char {
         None | Some('\\') => Ok(()),
-        Some(other) => Err(format!("LIKE … ESCAPE '{other}' is not supported, escape with \\")),
+        Some(other) => Err(format!(
+            "LIKE … ESCAPE '{other}' is not supported, escape with \\"
+        )),
     }
 }
 

@@ -89,7 +89,9 @@ fn event_time(
         let help = "add WITH (event_time = 'column')";
         return Err(SqlError::new(at, message, help));
     };
-    let strayed = views.iter().find(|view| view.table == name && view.time_column != time.value);
+    let strayed = views
+        .iter()
+        .find(|view| view.table == name && view.time_column != time.value);
     match strayed {
         None => Ok(time),
         Some(view) => {
@@ -114,8 +116,8 @@ fn field(column: &ColumnDef, earlier: &[ColumnDef]) -> Result<Field, SqlError> {
         let message = format!("the name {name} is taken by the window");
         return Err(SqlError::new(at, message, "rename the column"));
     }
-    let data_type =
-        arrow_type(&column.data_type).map_err(|(message, help)| SqlError::new(at, message, help))?;
+    let data_type = arrow_type(&column.data_type)
+        .map_err(|(message, help)| SqlError::new(at, message, help))?;
     let mut nullable = true;
     for option in &column.options {
         match &option.option {

@@ -32,7 +32,11 @@ pub(super) fn arrow_type(sql: &SqlType) -> std::result::Result<DataType, (String
         SqlType::Decimal(info) | SqlType::Numeric(info) | SqlType::Dec(info) => {
             match decimal(info) {
                 Some(decimal) => decimal,
-                None => return refuse("write DECIMAL(p, s) with 1 to 38 digits, s of them after the point"),
+                None => {
+                    return refuse(
+                        "write DECIMAL(p, s) with 1 to 38 digits, s of them after the point",
+                    );
+                }
             }
         }
         SqlType::Varchar(_)
@@ -62,7 +66,9 @@ fn decimal(info: &ExactNumberInfo) -> Option<DataType> {
         ExactNumberInfo::Precision(precision) => (precision, 0),
         ExactNumberInfo::PrecisionAndScale(precision, scale) => (precision, scale),
     };
-    let precision = u8::try_from(precision).ok().filter(|p| (1..=38).contains(p))?;
+    let precision = u8::try_from(precision)
+        .ok()
+        .filter(|p| (1..=38).contains(p))?;
     let scale = i8::try_from(scale).ok().filter(|s| *s >= 0)?;
     (i64::from(scale) <= i64::from(precision)).then_some(DataType::Decimal128(precision, scale))
 }

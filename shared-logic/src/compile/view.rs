@@ -40,12 +40,14 @@ pub(crate) fn view(parsed: &ParsedView, table: Arc<Table>) -> Result<View, SqlEr
         group_by: check::keys(select),
         calls: &calls,
     };
-    let finished =
-        finished(&keys, &aggregates).map_err(|error| refused(start, &error))?;
+    let finished = finished(&keys, &aggregates).map_err(|error| refused(start, &error))?;
     let projection = projection(select, &planner, &rebase, &finished, &keys)?;
 
     let canonical = filter.as_ref().map(Planned::canonical).transpose()?;
-    let key_texts = keys.iter().map(Planned::canonical).collect::<Result<Vec<_>, _>>()?;
+    let key_texts = keys
+        .iter()
+        .map(Planned::canonical)
+        .collect::<Result<Vec<_>, _>>()?;
     let measure_texts: Vec<(Function, &str)> = (aggregates.iter())
         .map(|one| (one.measure.function, one.canonical.as_str()))
         .collect();
@@ -57,8 +59,15 @@ pub(crate) fn view(parsed: &ParsedView, table: Arc<Table>) -> Result<View, SqlEr
         &key_texts,
         &measure_texts,
     );
-    let prepare = prepare(&context, &table, parsed.window, filter.as_ref(), &keys, &aggregates)
-        .map_err(|error| error.or_at(start))?;
+    let prepare = prepare(
+        &context,
+        &table,
+        parsed.window,
+        filter.as_ref(),
+        &keys,
+        &aggregates,
+    )
+    .map_err(|error| error.or_at(start))?;
     Ok(View {
         name: parsed.name.clone(),
         window: parsed.window,
@@ -82,8 +91,15 @@ fn filter(
     };
     let filter = planner.plan(sql, sql, schema)?;
     if filter.data_type != DataType::Boolean {
-        let message = format!("WHERE needs a condition, found {}", type_name(&filter.data_type));
-        return Err(SqlError::new(filter.at, message, "compare it with something"));
+        let message = format!(
+            "WHERE needs a condition, found {}",
+            type_name(&filter.data_type)
+        );
+        return Err(SqlError::new(
+            filter.at,
+            message,
+            "compare it with something",
+        ));
     }
     Ok(Some(filter))
 }
@@ -121,9 +137,6 @@ fn projection(
             keys_shown.push(columns.len());
         }
         fields.push(Field::new(name, shown.data_type.clone(), shown.nullable));
-        if !shown.expr.column_refs().iter().any(|column| column.name.starts_with("measure_")) {
-            keys_shown.push(columns.len());
-        }
         columns.push(shown.run(finished)?);
     }
     let window = [WINDOW_START, WINDOW_END].map(str::to_owned);
@@ -131,7 +144,10 @@ fn projection(
         schema: Arc::new(Schema::new(fields)),
         columns,
         keys_shown,
-        group: window.into_iter().chain(keys.iter().map(|key| key.text.clone())).collect(),
+        group: window
+            .into_iter()
+            .chain(keys.iter().map(|key| key.text.clone()))
+            .collect(),
     })
 }
 

@@ -1,4 +1,6 @@
-//! Instants from text.
+//! Instants from text, and back.
+
+use std::fmt::Write;
 
 use crate::time::EventTime;
 
@@ -9,31 +11,85 @@ pub(super) const DAY: i64 = 86_400_000_000;
 ///
 /// `2013-01-31`, `2013-01-31T05:15`, `2013-01-31 05:15:59.123456Z`, `…+02:00`: a date alone is its
 /// midnight; without an offset the time is UTC; of a fraction's at most nine digits, those behind
-/// the sixth are cut off. `None` for anything else, the 30th of February and second 60 included.
+/// the sixth are cut off. A year of other than four digits needs a sign. `None` for anything else,
+/// the 30th of February and second 60 included.
 pub fn instant(text: &str) -> Option<EventTime> {
     let mut rest = text.as_bytes();
-    let year = number(&mut rest, 4)?;
+    let year = year(&mut rest)?;
     byte(&mut rest, b'-')?;
     let month = number(&mut rest, 2)?;
     byte(&mut rest, b'-')?;
     let day = number(&mut rest, 2)?;
-    let midnight = days(year, month, day)? * DAY;
-    if rest.is_empty() {
-        return Some(EventTime(midnight));
-    }
-    byte(&mut rest, b'T').or_else(|| byte(&mut rest, b' '))?;
-    let hour = below(number(&mut rest, 2)?, 24)?;
-    byte(&mut rest, b':')?;
-    let minute = below(number(&mut rest, 2)?, 60)?;
-    let mut micros = (hour * 60 + minute) * 60_000_000;
-    if byte(&mut rest, b':').is_some() {
-        micros += below(number(&mut rest, 2)?, 60)? * 1_000_000;
-        if byte(&mut rest, b'.').is_some() {
-            micros += fraction(&mut rest)?;
+    let midnight = i128::from(days(year, month, day)?) * i128::from(DAY);
+    let mut time = 0;
+    if !rest.is_empty() {
+        byte(&mut rest, b'T').or_else(|| byte(&mut rest, b' '))?;
+        let hour = below(number(&mut rest, 2)?, 24)?;
+        byte(&mut rest, b':')?;
+        let minute = below(number(&mut rest, 2)?, 60)?;
+        time = (hour * 60 + minute) * 60_000_000;
+        if byte(&mut rest, b':').is_some() {
+            time += below(number(&mut rest, 2)?, 60)? * 1_000_000;
+            if byte(&mut rest, b'.').is_some() {
+                time += fraction(&mut rest)?;
+            }
         }
+        time -= offset(rest)?;
     }
-    let ahead = offset(rest)?;
-    Some(EventTime(midnight + micros - ahead))
+    i64::try_from(midnight + i128::from(time))
+        .ok()
+        .map(EventTime)
+}
+
+/// Appends the text of an instant, microseconds since 1970, which [`instant`] reads: ISO 8601 in
+/// UTC with as many fraction digits as needed. Takes more than an [`EventTime`] can be, so that
+/// columns in seconds can be printed, too.
+pub fn write_instant(micros: i128, text: &mut String) {
+    let day = i128::from(DAY);
+    let time = micros.rem_euclid(day);
+    write_date(micros.div_euclid(day), text);
+    let (seconds, fraction) = (time / 1_000_000, time % 1_000_000);
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    // Writing into a string cannot fail.
+    let _ = write!(text, "T{hour:02}:{minute:02}:{second:02}");
+    if fraction > 0 {
+        let _ = write!(text, ".{fraction:06}");
+        text.truncate(text.trim_end_matches('0').len());
+    }
+    text.push('Z');
+}
+
+/// Appends the text of a date, days since 1970.
+fn write_date(days: i128, text: &mut String) {
+    // The same calendar as in `days`, backwards: 400 years have 146,097 days.
+    let days = days + 719_468;
+    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = era * 400 + year + i128::from(month <= 2);
+    let _ = match year {
+        0..=9999 => write!(text, "{year:04}-{month:02}-{day:02}"),
+        _ => write!(text, "{year:+05}-{month:02}-{day:02}"),
+    };
+}
+
+/// Takes a year off the front: four digits, or a sign and more.
+#[inline]
+fn year(rest: &mut &[u8]) -> Option<i64> {
+    let sign = match rest.first()? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return number(rest, 4),
+    };
+    *rest = rest.get(1..)?;
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if !(4..=12).contains(&digits) {
+        return None;
+    }
+    Some(sign * number(rest, digits)?)
 }
 
 /// Takes `byte` off the front.
@@ -158,6 +214,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_printed_is_read_again() {
+        let ends = [i64::MIN, i64::MIN + 1, -1, 0, 1, i64::MAX];
+        let years = (-300_000..300_000).map(|n| n * 30_000_000_000_123);
+        for micros in ends.into_iter().chain(years) {
+            let mut text = String::new();
+            write_instant(micros.into(), &mut text);
+            assert_eq!(us(&text), Some(micros), "{text}");
+        }
+        let mut text = String::new();
+        write_instant(i128::from(i64::MAX) * 1_000_000, &mut text);
+        assert_eq!(text, "+292277026596-12-04T15:30:07Z");
+        assert_eq!(us(&text), None);
+        text.clear();
+        write_instant(-1, &mut text);
+        assert_eq!(text, "1969-12-31T23:59:59.999999Z");
+    }
+
+    #[test]
     fn fractions_are_cut_to_microseconds() {
         assert_eq!(us("1970-01-01T00:00:00.5"), Some(500_000));
         assert_eq!(us("1970-01-01T00:00:00.0000019"), Some(1));
@@ -192,6 +266,10 @@ mod tests {
             " 2013-01-31",
             "2013-01-31 ",
             "-013-01-31",
+            "12013-01-31",
+            "+013-01-31",
+            "+9999999999999-01-31",
+            "+292278-01-01",
             "２013-01-31",
         ] {
             assert_eq!(us(text), None, "{text:?}");

@@ -1,15 +1,17 @@
 //! Columns of other types into the table's types.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType, TimestampNanosecondType};
+use arrow::datatypes::{
+    DataType, Int64Type, TimeUnit, TimestampMicrosecondType, TimestampNanosecondType,
+};
 use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::column::Column;
+use super::time::write_instant;
 use super::token::{Text, Token};
 
 /// The values of `array` in type `target`, the same array where it has that type already.
@@ -97,32 +99,50 @@ fn each(array: &ArrayRef, mut value: impl FnMut(usize, Token)) -> Result<(), Arr
         }
         return Ok(());
     }
+    let mut text = String::new();
+    if let DataType::Timestamp(unit, _) = kind {
+        let counts = cast(array, &DataType::Int64)?;
+        for (row, count) in counts.as_primitive::<Int64Type>().iter().enumerate() {
+            text.clear();
+            if let Some(count) = count {
+                write_instant(micros(*unit, count), &mut text);
+            }
+            value(row, count.map_or(Token::Null, |_| Token::Field(&text)));
+        }
+        return Ok(());
+    }
     let options = FormatOptions::default();
     let formatter = ArrayFormatter::try_new(array, &options)?;
-    let mut text = String::new();
     for row in 0..array.len() {
-        if array.is_null(row) {
-            value(row, Token::Null);
-            continue;
-        }
         text.clear();
-        write!(text, "{}", formatter.value(row))
-            .map_err(|_| ArrowError::CastError(format!("row {row} cannot be printed")))?;
-        value(
-            row,
+        let token = if array.is_null(row) {
+            Token::Null
+        } else if formatter.value(row).write(&mut text).is_err() {
+            Token::Nested("a value that cannot be printed")
+        } else {
             match kind {
                 DataType::Boolean => Token::Bool(text == "true"),
                 DataType::Null => Token::Null,
-                DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) => {
-                    Token::Field(&text)
-                }
+                DataType::Date32 | DataType::Date64 => Token::Field(&text),
                 kind if kind.is_floating() => float(&text),
                 kind if kind.is_numeric() => Token::Number(&text),
                 _ => Token::Nested(&text),
-            },
-        );
+            }
+        };
+        value(row, token);
     }
     Ok(())
+}
+
+/// A number of `unit`s in microseconds, floored.
+fn micros(unit: TimeUnit, count: i64) -> i128 {
+    let count = i128::from(count);
+    match unit {
+        TimeUnit::Second => count * 1_000_000,
+        TimeUnit::Millisecond => count * 1000,
+        TimeUnit::Microsecond => count,
+        TimeUnit::Nanosecond => count.div_euclid(1000),
+    }
 }
 
 /// A float as JSON writes it: what is no number has a name.

@@ -72,7 +72,10 @@ fn a_table_says_where_its_events_come_from() {
       GROUP BY window_start, window_end";
     let job = Job::compile("test", sql).unwrap();
     let table = &job.tables[0];
-    assert_eq!((table.name.as_str(), table.topic.as_str()), ("trips", "rides"));
+    assert_eq!(
+        (table.name.as_str(), table.topic.as_str()),
+        ("trips", "rides")
+    );
     assert_eq!((table.event_time, table.partition_by), (0, Some(1)));
     assert_eq!(table.arrival.as_deref(), Some("seen"));
     assert_eq!(table.watermark_delay, 5_000_000);
@@ -92,11 +95,21 @@ fn a_table_says_where_its_events_come_from() {
 fn the_event_time_may_come_from_the_window_or_the_watermark() {
     let view = "CREATE VIEW v AS SELECT COUNT(*) AS n FROM TUMBLE(e, t, INTERVAL '1' DAY)
         GROUP BY window_start, window_end";
-    let job = Job::compile("test", &format!("CREATE TABLE e (x INT, t TIMESTAMP); {view}")).unwrap();
-    assert_eq!((job.tables[0].event_time, job.tables[0].topic.as_str()), (1, "e"));
+    let job = Job::compile(
+        "test",
+        &format!("CREATE TABLE e (x INT, t TIMESTAMP); {view}"),
+    )
+    .unwrap();
+    assert_eq!(
+        (job.tables[0].event_time, job.tables[0].topic.as_str()),
+        (1, "e")
+    );
     let table = "CREATE TABLE e (WATERMARK FOR t AS t, x INT, t TIMESTAMP)";
     let job = Job::compile("test", &format!("{table}; {view}")).unwrap();
-    assert_eq!((job.tables[0].event_time, job.tables[0].watermark_delay), (1, 0));
+    assert_eq!(
+        (job.tables[0].event_time, job.tables[0].watermark_delay),
+        (1, 0)
+    );
 }
 
 #[test]
@@ -106,13 +119,38 @@ fn measures_are_kept_once_and_shown_in_any_expression() {
          MAX(delay) - MIN(delay), window_end",
         "origin, ",
     ));
-    let names: Vec<_> = view.schema.fields().iter().map(|field| field.name().as_str()).collect();
+    let names: Vec<_> = view
+        .schema
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str())
+        .collect();
     assert_eq!(
         names,
-        ["origin", "mean", "twice", "count(1)", "sum(delay)", "max(delay) - min(delay)", "window_end"]
+        [
+            "origin",
+            "mean",
+            "twice",
+            "count(1)",
+            "sum(delay)",
+            "max(delay) - min(delay)",
+            "window_end"
+        ]
     );
-    let functions: Vec<_> = view.measures.iter().map(|measure| measure.function).collect();
-    assert_eq!(functions, [Function::CountRows, Function::Max, Function::Min, Function::Sum]);
+    let functions: Vec<_> = view
+        .measures
+        .iter()
+        .map(|measure| measure.function)
+        .collect();
+    assert_eq!(
+        functions,
+        [
+            Function::CountRows,
+            Function::Max,
+            Function::Min,
+            Function::Sum
+        ]
+    );
     assert_eq!(view.schema.field(1).data_type(), &DataType::Int64);
     assert!(!view.schema.field(2).is_nullable() && view.schema.field(1).is_nullable());
 }
@@ -125,18 +163,34 @@ fn measures_take_the_argument_as_it_is_and_give_datafusions_type() {
          MIN(delay > 3) AS h, SUM(delay * 2) AS i, MAX(upper(origin)) AS j",
         "",
     ));
-    let types: Vec<_> =
-        view.schema.fields().iter().map(|field| field.data_type().to_string()).collect();
+    let types: Vec<_> = view
+        .schema
+        .fields()
+        .iter()
+        .map(|field| field.data_type().to_string())
+        .collect();
     assert_eq!(
         types,
         [
-            "Int64", "Float64", "Float64", "Utf8", "Decimal128(14, 6)", "Int64", "Timestamp(µs)",
-            "Boolean", "Int64", "Utf8"
+            "Int64",
+            "Float64",
+            "Float64",
+            "Utf8",
+            "Decimal128(14, 6)",
+            "Int64",
+            "Timestamp(µs)",
+            "Boolean",
+            "Int64",
+            "Utf8"
         ]
     );
     let inputs = |function| {
-        let of = view.measures.iter().filter(move |measure| measure.function == function);
-        of.map(|measure| measure.input.to_string()).collect::<Vec<_>>()
+        let of = view
+            .measures
+            .iter()
+            .filter(move |measure| measure.function == function);
+        of.map(|measure| measure.input.to_string())
+            .collect::<Vec<_>>()
     };
     assert_eq!(inputs(Function::Sum), ["Float64", "Int32", "Int64"]);
     assert_eq!(inputs(Function::Avg), ["Decimal128(10, 2)", "Int32"]);
@@ -144,18 +198,45 @@ fn measures_take_the_argument_as_it_is_and_give_datafusions_type() {
 
 #[test]
 fn keys_may_be_expressions_ordinals_and_aliases() {
-    let fingerprint = |select: &str, keys: &str| compile(&windowed(select, keys)).fingerprint.clone();
+    let fingerprint =
+        |select: &str, keys: &str| compile(&windowed(select, keys)).fingerprint.clone();
     let plain = fingerprint("delay > 15 AS is_late, COUNT(*) AS n", "delay > 15, ");
-    assert_eq!(fingerprint("delay > 15 AS is_late, COUNT(*) AS n", "is_late, "), plain);
-    assert_eq!(fingerprint("delay > 15 AS is_late, COUNT(*) AS n", "1, "), plain);
-    assert_eq!(fingerprint("(delay > 15), COUNT(*) AS n", "(delay > 15), "), plain);
-    assert_eq!(fingerprint("COUNT(*) AS n", "delay > 15, delay > 15, "), plain);
+    assert_eq!(
+        fingerprint("delay > 15 AS is_late, COUNT(*) AS n", "is_late, "),
+        plain
+    );
+    assert_eq!(
+        fingerprint("delay > 15 AS is_late, COUNT(*) AS n", "1, "),
+        plain
+    );
+    assert_eq!(
+        fingerprint("(delay > 15), COUNT(*) AS n", "(delay > 15), "),
+        plain
+    );
+    assert_eq!(
+        fingerprint("COUNT(*) AS n", "delay > 15, delay > 15, "),
+        plain
+    );
     // A column wins over an alias of the same name, as in the standard.
     let column = fingerprint("origin, COUNT(*) AS n", "origin, ");
-    assert_eq!(fingerprint("MAX(delay) AS origin, COUNT(*) AS n", "origin, ").0.len(), 32);
+    assert_eq!(
+        fingerprint("MAX(delay) AS origin, COUNT(*) AS n", "origin, ")
+            .0
+            .len(),
+        32
+    );
     assert_eq!(fingerprint("COUNT(*) AS n", "origin, "), column);
-    let view = compile(&windowed("upper(origin) AS o, date_trunc('day', scheduled) AS d, COUNT(*) AS n", "1, 2, "));
-    assert_eq!(view.keys, [DataType::Utf8, DataType::Timestamp(TimeUnit::Microsecond, None)]);
+    let view = compile(&windowed(
+        "upper(origin) AS o, date_trunc('day', scheduled) AS d, COUNT(*) AS n",
+        "1, 2, ",
+    ));
+    assert_eq!(
+        view.keys,
+        [
+            DataType::Utf8,
+            DataType::Timestamp(TimeUnit::Microsecond, None)
+        ]
+    );
 }
 
 #[test]
@@ -166,5 +247,8 @@ fn a_view_is_found_by_name_and_the_last_is_the_answer() {
     assert_eq!(job.view(None).unwrap().name, "w");
     assert_eq!(job.view(Some("v")).unwrap().name, "v");
     let error = job.view(Some("vv")).unwrap_err();
-    assert_eq!(error.to_string(), "test.sql: unknown view vv; did you mean v?");
+    assert_eq!(
+        error.to_string(),
+        "test.sql: unknown view vv; did you mean v?"
+    );
 }

@@ -4,7 +4,8 @@ use sqlparser::ast::{Expr, Interval, Spanned, UnaryOperator, Value};
 
 use crate::sql_error::SqlError;
 
-const HELP: &str = "write an interval such as INTERVAL '1' HOUR, INTERVAL '90 minutes' or INTERVAL '15' SECOND";
+const HELP: &str =
+    "write an interval such as INTERVAL '1' HOUR, INTERVAL '90 minutes' or INTERVAL '15' SECOND";
 
 /// The length of an interval literal in microseconds; may be negative or zero.
 ///
@@ -50,7 +51,8 @@ fn words(text: &str) -> Result<i128, String> {
     }
     let mut total = 0;
     while !rest.is_empty() {
-        let (number, after) = split_where(rest, |c| !matches!(c, '0'..='9' | '.' | ':' | '+' | '-'));
+        let (number, after) =
+            split_where(rest, |c| !matches!(c, '0'..='9' | '.' | ':' | '+' | '-'));
         if number.contains(':') {
             total += clock(number)?;
             rest = after.trim_start();
@@ -101,7 +103,9 @@ fn amount(number: &str, unit: i128) -> Result<i128, String> {
     let value: i128 = all.parse().map_err(|_| wrong())?;
     let scaled = value.checked_mul(unit).ok_or_else(wrong)?;
     if scaled % scale != 0 {
-        return Err(format!("{number} of this unit is not a whole number of microseconds"));
+        return Err(format!(
+            "{number} of this unit is not a whole number of microseconds"
+        ));
     }
     Ok(sign * scaled / scale)
 }
@@ -119,7 +123,9 @@ fn unit_length(unit: &str) -> Result<i128, String> {
         "w" | "week" | "weeks" => 604_800_000_000,
         "mon" | "mons" | "month" | "months" | "y" | "yr" | "year" | "years" | "quarter"
         | "quarters" => {
-            return Err(format!("a {unit} has no fixed length, use weeks, days or less"));
+            return Err(format!(
+                "a {unit} has no fixed length, use weeks, days or less"
+            ));
         }
         _ => return Err(format!("unknown unit {unit}")),
     })
@@ -170,13 +176,28 @@ mod tests {
     #[test]
     fn what_has_no_fixed_length_is_refused() {
         for (sql, message) in [
-            ("INTERVAL '1' MONTH", "a month has no fixed length, use weeks, days or less"),
-            ("INTERVAL '1 year'", "a year has no fixed length, use weeks, days or less"),
+            (
+                "INTERVAL '1' MONTH",
+                "a month has no fixed length, use weeks, days or less",
+            ),
+            (
+                "INTERVAL '1 year'",
+                "a year has no fixed length, use weeks, days or less",
+            ),
             ("INTERVAL '90'", "the interval '90' has no unit"),
-            ("INTERVAL '1 hour' HOUR", "\"1 hour\" is not a number of units"),
+            (
+                "INTERVAL '1 hour' HOUR",
+                "\"1 hour\" is not a number of units",
+            ),
             ("INTERVAL '1 fortnight'", "unknown unit fortnight"),
-            ("INTERVAL '0.0000001' SECOND", "0.0000001 of this unit is not a whole number of microseconds"),
-            ("INTERVAL '99999999999' WEEK", "INTERVAL '99999999999' WEEK is too long"),
+            (
+                "INTERVAL '0.0000001' SECOND",
+                "0.0000001 of this unit is not a whole number of microseconds",
+            ),
+            (
+                "INTERVAL '99999999999' WEEK",
+                "INTERVAL '99999999999' WEEK is too long",
+            ),
             ("INTERVAL ''", "the interval is empty"),
             ("5", "expected an interval, found 5"),
         ] {

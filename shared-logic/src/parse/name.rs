@@ -24,7 +24,12 @@ pub(crate) fn suggest(name: &str, what: &str, known: &[&str]) -> String {
 fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let allowed = name.chars().count().div_ceil(3).min(3);
     (known.iter())
-        .map(|candidate| (edits(&name.to_lowercase(), &candidate.to_lowercase()), *candidate))
+        .map(|candidate| {
+            (
+                edits(&name.to_lowercase(), &candidate.to_lowercase()),
+                *candidate,
+            )
+        })
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -38,7 +43,10 @@ fn edits(from: &str, to: &str) -> usize {
     // Distances between beginnings; rows are those of `from`.
     let mut rows: Vec<Vec<usize>> = vec![(0..=to.len()).collect()];
     let at = |rows: &[Vec<usize>], row: usize, column: usize| {
-        rows.get(row).and_then(|row| row.get(column)).copied().unwrap_or(usize::MAX / 2)
+        rows.get(row)
+            .and_then(|row| row.get(column))
+            .copied()
+            .unwrap_or(usize::MAX / 2)
     };
     for (row, letter) in from.iter().enumerate() {
         let mut next = vec![row + 1];
@@ -48,7 +56,11 @@ fn edits(from: &str, to: &str) -> usize {
             let replaced = at(&rows, row, column) + usize::from(letter != wanted);
             let (r, c) = (row.wrapping_sub(1), column.wrapping_sub(1));
             let swapped = from.get(r) == Some(wanted) && to.get(c) == Some(letter);
-            let swap = if swapped { at(&rows, r, c) + 1 } else { replaced };
+            let swap = if swapped {
+                at(&rows, r, c) + 1
+            } else {
+                replaced
+            };
             next.push(left.min(above).min(replaced).min(swap));
         }
         rows.push(next);

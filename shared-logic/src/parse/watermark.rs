@@ -10,8 +10,7 @@ use super::name::normal;
 use crate::dialect::StreamDialect;
 use crate::sql_error::SqlError;
 
-const HELP: &str =
-    "write WATERMARK FOR column AS column, or … AS column - INTERVAL '5' SECOND";
+const HELP: &str = "write WATERMARK FOR column AS column, or … AS column - INTERVAL '5' SECOND";
 
 /// The tokens of a statement without its WATERMARK clause; the clause's column, and its delay in
 /// microseconds.
@@ -22,7 +21,9 @@ type Lifted = (Vec<TokenWithSpan>, Option<(String, i64)>);
 /// # Errors
 /// Two clauses, or one that is not a column minus a constant.
 pub(super) fn lift(tokens: Vec<TokenWithSpan>) -> Result<Lifted, SqlError> {
-    let end = tokens.last().map_or(Location::empty(), |token| token.span.end);
+    let end = tokens
+        .last()
+        .map_or(Location::empty(), |token| token.span.end);
     let mut kept: Vec<TokenWithSpan> = vec![];
     let mut clauses: Vec<Vec<TokenWithSpan>> = vec![];
     let mut inside = false;
@@ -42,13 +43,21 @@ pub(super) fn lift(tokens: Vec<TokenWithSpan>) -> Result<Lifted, SqlError> {
                     kept.pop_if(|last| last.token == Token::Comma);
                     kept.push(token);
                 }
-                _ => clauses.last_mut().into_iter().for_each(|clause| clause.push(token.clone())),
+                _ => clauses
+                    .last_mut()
+                    .into_iter()
+                    .for_each(|clause| clause.push(token.clone())),
             }
             continue;
         }
         let item = depth == 1
-            && matches!(kept.last().map(|last| &last.token), Some(Token::LParen | Token::Comma));
-        let next = tokens.peek().is_some_and(|next| is_word(&next.token, "for"));
+            && matches!(
+                kept.last().map(|last| &last.token),
+                Some(Token::LParen | Token::Comma)
+            );
+        let next = tokens
+            .peek()
+            .is_some_and(|next| is_word(&next.token, "for"));
         if item && next && is_word(&token.token, "watermark") {
             inside = true;
             clauses.push(vec![token]);
@@ -60,7 +69,11 @@ pub(super) fn lift(tokens: Vec<TokenWithSpan>) -> Result<Lifted, SqlError> {
     let first = clauses.next().map(|clause| read(clause, end)).transpose()?;
     if let Some(second) = clauses.next().and_then(|clause| clause.into_iter().next()) {
         let at = second.span.start;
-        return Err(SqlError::new(at, "a table has one WATERMARK clause", "remove one"));
+        return Err(SqlError::new(
+            at,
+            "a table has one WATERMARK clause",
+            "remove one",
+        ));
     }
     Ok((kept, first))
 }

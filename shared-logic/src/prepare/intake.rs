@@ -85,6 +85,12 @@ fn starts(window: Tumble, times: &[i64]) -> (Vec<i64>, Vec<usize>) {
     (starts, outside)
 }
 
+/// The name of a column of the table that is read.
+fn named(prepare: &Prepare, column: usize) -> Option<&str> {
+    let at = prepare.columns.iter().position(|read| *read == column)?;
+    Some(prepare.schema.fields().get(at)?.name())
+}
+
 /// The first thing wrong with each row.
 fn reasons(
     prepare: &Prepare,
@@ -99,8 +105,16 @@ fn reasons(
         }
     };
     for fault in &decoded.faults {
-        if fault.column.is_none_or(|column| prepare.columns.contains(&column)) {
-            wrong(fault.row, &|| fault.reason.clone());
+        if fault
+            .column
+            .is_none_or(|column| prepare.columns.contains(&column))
+        {
+            wrong(fault.row, &|| match fault.column.and_then(|column| named(prepare, column)) {
+                Some(name) if !fault.reason.contains(name) => {
+                    format!("column {name}: {}", fault.reason)
+                }
+                _ => fault.reason.clone(),
+            });
         }
     }
     let required = std::iter::once(&prepare.event_time).chain(&prepare.required);
@@ -108,7 +122,11 @@ fn reasons(
         let Some(column) = decoded.columns.columns().get(*at) else {
             continue;
         };
-        let name = prepare.schema.fields().get(*at).map_or("", |field| field.name());
+        let name = prepare
+            .schema
+            .fields()
+            .get(*at)
+            .map_or("", |field| field.name());
         if let Some(nulls) = column.nulls() {
             for row in (0..nulls.len()).filter(|row| nulls.is_null(*row)) {
                 wrong(row, &|| format!("{name} is NULL"));

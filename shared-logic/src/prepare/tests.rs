@@ -31,12 +31,23 @@ fn event(t: i64, a: i32, b: i32) -> Event {
 }
 
 fn decoded(view: &View, events: &[Event]) -> Decoded {
-    let times = events.iter().map(|event| event.0.map(|t| t.saturating_mul(SECOND)));
+    let times = events
+        .iter()
+        .map(|event| event.0.map(|t| t.saturating_mul(SECOND)));
     let all: [(&str, ArrayRef); 5] = [
         ("t", Arc::new(times.collect::<TimestampMicrosecondArray>())),
-        ("k", Arc::new(events.iter().map(|event| event.1).collect::<StringArray>())),
-        ("a", Arc::new(events.iter().map(|event| event.2).collect::<Int32Array>())),
-        ("b", Arc::new(events.iter().map(|event| event.3).collect::<Int32Array>())),
+        (
+            "k",
+            Arc::new(events.iter().map(|event| event.1).collect::<StringArray>()),
+        ),
+        (
+            "a",
+            Arc::new(events.iter().map(|event| event.2).collect::<Int32Array>()),
+        ),
+        (
+            "b",
+            Arc::new(events.iter().map(|event| event.3).collect::<Int32Array>()),
+        ),
         ("unused", Arc::new(Int32Array::from(vec![1; events.len()]))),
     ];
     let columns = view.prepare.columns().iter().map(|at| all[*at].clone());
@@ -48,11 +59,17 @@ fn decoded(view: &View, events: &[Event]) -> Decoded {
 }
 
 fn apply(view: &View, events: &[Event]) -> Prepared {
-    view.prepare.apply(&decoded(view, events), Admission::All).unwrap()
+    view.prepare
+        .apply(&decoded(view, events), Admission::All)
+        .unwrap()
 }
 
 fn rejects(prepared: &Prepared) -> Vec<(usize, &str)> {
-    prepared.rejects.iter().map(|reject| (reject.row, reject.reason.as_str())).collect()
+    prepared
+        .rejects
+        .iter()
+        .map(|reject| (reject.row, reject.reason.as_str()))
+        .collect()
 }
 
 fn seconds(prepared: &Prepared) -> Vec<i64> {
@@ -60,14 +77,22 @@ fn seconds(prepared: &Prepared) -> Vec<i64> {
 }
 
 fn argument(prepared: &Prepared, n: usize) -> Vec<Option<i32>> {
-    prepared.arguments[n].as_ref().unwrap().as_primitive::<Int32Type>().iter().collect()
+    prepared.arguments[n]
+        .as_ref()
+        .unwrap()
+        .as_primitive::<Int32Type>()
+        .iter()
+        .collect()
 }
 
 #[test]
 fn only_used_columns_are_read_event_time_first() {
     assert_eq!(view("COUNT(*)", "", "").prepare.columns(), [0]);
     assert_eq!(view("k, SUM(b)", "", ", k").prepare.columns(), [0, 1, 3]);
-    assert_eq!(view("COUNT(*)", "WHERE a > 1", "").prepare.columns(), [0, 2]);
+    assert_eq!(
+        view("COUNT(*)", "WHERE a > 1", "").prepare.columns(),
+        [0, 2]
+    );
     assert_eq!(view("MAX(t)", "", "").prepare.columns(), [0]);
 }
 
@@ -87,7 +112,10 @@ fn without_faults_and_filter_no_column_is_copied() {
     let decoded = decoded(&view, &[event(1, 2, 3), event(2, 4, 6)]);
     for (view, decoded) in [
         (&view, &decoded),
-        (&super::tests::view("k, SUM(a), COUNT(*)", "WHERE a > 0", ", k"), &decoded),
+        (
+            &super::tests::view("k, SUM(a), COUNT(*)", "WHERE a > 0", ", k"),
+            &decoded,
+        ),
     ] {
         let prepared = view.prepare.apply(decoded, Admission::All).unwrap();
         let sum = prepared.arguments.iter().flatten().next().unwrap();
@@ -108,7 +136,10 @@ fn a_missing_event_time_or_forbidden_null_rejects_the_record() {
             (None, None, None, None),
         ],
     );
-    assert_eq!(rejects(&prepared), [(0, "t is NULL"), (2, "k is NULL"), (3, "t is NULL")]);
+    assert_eq!(
+        rejects(&prepared),
+        [(0, "t is NULL"), (2, "k is NULL"), (3, "t is NULL")]
+    );
     assert_eq!(seconds(&prepared), [0]);
     assert_eq!(prepared.filtered, 0);
     // The rejected record's time counts for the watermark.
@@ -124,7 +155,15 @@ fn a_forbidden_null_in_a_column_that_is_not_used_does_no_harm() {
 #[test]
 fn faults_reject_whole_records_and_those_with_a_used_column_once() {
     let view = view("SUM(a)", "", "");
-    let mut decoded = decoded(&view, &[event(1, 1, 1), event(2, 2, 2), event(3, 3, 3), event(4, 4, 4)]);
+    let mut decoded = decoded(
+        &view,
+        &[
+            event(1, 1, 1),
+            event(2, 2, 2),
+            event(3, 3, 3),
+            event(4, 4, 4),
+        ],
+    );
     let fault = |row, column, reason: &str| Fault {
         row,
         column,
@@ -144,7 +183,10 @@ fn faults_reject_whole_records_and_those_with_a_used_column_once() {
 #[test]
 fn a_window_outside_the_number_range_rejects() {
     let view = view("COUNT(*)", "", "");
-    let prepared = apply(&view, &[event(1, 0, 0), event(i64::MAX, 0, 0), event(2, 0, 0)]);
+    let prepared = apply(
+        &view,
+        &[event(1, 0, 0), event(i64::MAX, 0, 0), event(2, 0, 0)],
+    );
     assert_eq!(seconds(&prepared), [0, 0]);
     assert_eq!(prepared.rejects.len(), 1);
     assert_eq!(prepared.rejects[0].row, 1);
@@ -154,7 +196,12 @@ fn a_window_outside_the_number_range_rejects() {
 #[test]
 fn where_keeps_true_alone() {
     let view = view("SUM(b)", "WHERE a > 1", "");
-    let events = [event(1, 1, 10), event(2, 2, 20), (Some(3), Some("k"), None, Some(30)), event(40, 3, 40)];
+    let events = [
+        event(1, 1, 10),
+        event(2, 2, 20),
+        (Some(3), Some("k"), None, Some(30)),
+        event(40, 3, 40),
+    ];
     let prepared = apply(&view, &events);
     assert_eq!(argument(&prepared, 0), [Some(20), Some(40)]);
     assert_eq!(seconds(&prepared), [0, 40]);
@@ -164,12 +211,20 @@ fn where_keeps_true_alone() {
 #[test]
 fn events_that_are_not_admitted_are_not_looked_at() {
     let view = view("SUM(a / b)", "", "");
-    let events = [event(1, 1, 0), event(2, 4, 2), event(3, 1, 0), (None, Some("k"), None, None)];
+    let events = [
+        event(1, 1, 0),
+        event(2, 4, 2),
+        event(3, 1, 0),
+        (None, Some("k"), None, None),
+    ];
     let decoded = decoded(&view, &events);
     let from = Admission::From(EventTime(2 * SECOND));
     let prepared = view.prepare.apply(&decoded, from).unwrap();
     // A record without a time is in both halves.
-    assert_eq!(rejects(&prepared), [(2, "a / b: division by zero"), (3, "t is NULL")]);
+    assert_eq!(
+        rejects(&prepared),
+        [(2, "a / b: division by zero"), (3, "t is NULL")]
+    );
     assert_eq!(argument(&prepared, 0), [Some(2)]);
     assert_eq!(prepared.filtered, 1);
     assert_eq!(prepared.latest, Some(EventTime(3 * SECOND)));
@@ -178,7 +233,12 @@ fn events_that_are_not_admitted_are_not_looked_at() {
 #[test]
 fn integer_division_truncates_and_by_zero_rejects() {
     let view = view("SUM(a / b)", "", "");
-    let events = [event(1, 7, 2), event(2, -7, 2), event(3, 1, 0), event(4, 9, -3)];
+    let events = [
+        event(1, 7, 2),
+        event(2, -7, 2),
+        event(3, 1, 0),
+        event(4, 9, -3),
+    ];
     let prepared = apply(&view, &events);
     assert_eq!(argument(&prepared, 0), [Some(3), Some(-3), Some(-3)]);
     assert_eq!(rejects(&prepared), [(2, "a / b: division by zero")]);
@@ -195,14 +255,22 @@ fn overflow_rejects_and_never_wraps() {
         ("a % b", 1, 0),
         ("CAST(a AS SMALLINT)", 40_000, 0),
         // Beyond 38 digits, and not yet beyond 128 bits.
-        ("CAST(a AS DECIMAL(38, 0)) * CAST(1000000000000000000 AS DECIMAL(38, 0)) * CAST(50000000000 AS DECIMAL(38, 0))", i32::MAX, 0),
+        (
+            "CAST(a AS DECIMAL(38, 0)) * CAST(1000000000000000000 AS DECIMAL(38, 0)) * CAST(50000000000 AS DECIMAL(38, 0))",
+            i32::MAX,
+            0,
+        ),
     ] {
         let view = view(&format!("MAX({expr})"), "", "");
         let prepared = apply(&view, &[event(1, 1, 1), event(2, a, b), event(13, 2, 2)]);
         assert_eq!(rejects(&prepared).len(), 1, "{expr}");
         assert_eq!(prepared.rejects[0].row, 1, "{expr}");
         let expr = expr.replace(", 0)", ",0)");
-        assert!(prepared.rejects[0].reason.starts_with(&expr), "{:?}", prepared.rejects);
+        assert!(
+            prepared.rejects[0].reason.starts_with(&expr),
+            "{:?}",
+            prepared.rejects
+        );
         assert_eq!(seconds(&prepared), [0, 10], "{expr}");
         assert_eq!(prepared.arguments[0].as_ref().unwrap().len(), 2);
     }
@@ -210,7 +278,11 @@ fn overflow_rejects_and_never_wraps() {
 
 #[test]
 fn a_failed_cast_of_a_key_rejects_and_drops_the_row_everywhere() {
-    let view = view("CAST(k AS INT) AS n, SUM(a), MIN(b / a)", "", ", CAST(k AS INT)");
+    let view = view(
+        "CAST(k AS INT) AS n, SUM(a), MIN(b / a)",
+        "",
+        ", CAST(k AS INT)",
+    );
     let prepared = apply(
         &view,
         &[
@@ -222,20 +294,32 @@ fn a_failed_cast_of_a_key_rejects_and_drops_the_row_everywhere() {
     );
     let reasons = rejects(&prepared);
     assert_eq!(reasons.len(), 2);
-    assert!(reasons[0].1.starts_with("CAST(k AS INT): cannot cast string 'x'"), "{reasons:?}");
+    assert!(
+        reasons[0]
+            .1
+            .starts_with("CAST(k AS INT): cannot cast string 'x'"),
+        "{reasons:?}"
+    );
     assert_eq!(reasons[1], (2, "b / a: division by zero"));
     assert_eq!(seconds(&prepared), [0, 30]);
-    let keys: Vec<_> = prepared.keys[0].as_primitive::<Int32Type>().iter().collect();
+    let keys: Vec<_> = prepared.keys[0]
+        .as_primitive::<Int32Type>()
+        .iter()
+        .collect();
     assert_eq!(keys, [Some(5), Some(7)]);
     let of = |n: usize| argument(&prepared, n);
-    assert_eq!((of(0), of(1)), (vec![Some(10), Some(20)], vec![Some(1), Some(2)]));
+    assert_eq!(
+        (of(0), of(1)),
+        (vec![Some(10), Some(20)], vec![Some(1), Some(2)])
+    );
 }
 
 #[test]
 fn where_fails_on_single_rows() {
     let view = view("COUNT(*)", "WHERE a / b > 1", "");
-    let events: Vec<Event> =
-        (0..100).map(|n| event(n, i32::try_from(n).unwrap(), i32::from(n % 10 != 3))).collect();
+    let events: Vec<Event> = (0..100)
+        .map(|n| event(n, i32::try_from(n).unwrap(), i32::from(n % 10 != 3)))
+        .collect();
     let prepared = apply(&view, &events);
     let rows: Vec<usize> = prepared.rejects.iter().map(|reject| reject.row).collect();
     assert_eq!(rows, [3, 13, 23, 33, 43, 53, 63, 73, 83, 93]);
@@ -244,13 +328,38 @@ fn where_fails_on_single_rows() {
 
 #[test]
 fn and_is_decided_from_left_to_right() {
-    let events: Vec<Event> = (0..40).map(|n| event(n, 40, i32::try_from(n % 4).unwrap())).collect();
+    let events: Vec<Event> = (0..40)
+        .map(|n| event(n, 40, i32::try_from(n % 4).unwrap()))
+        .collect();
     let guarded = view("COUNT(*)", "WHERE b <> 0 AND a / b > 15", "");
     let prepared = apply(&guarded, &events);
-    assert_eq!((rejects(&prepared), prepared.starts.len(), prepared.filtered), (vec![], 20, 20));
+    assert_eq!(
+        (rejects(&prepared), prepared.starts.len(), prepared.filtered),
+        (vec![], 20, 20)
+    );
     let unguarded = view("COUNT(*)", "WHERE a / b > 15 AND b <> 0", "");
     let prepared = apply(&unguarded, &events);
-    assert_eq!((prepared.rejects.len(), prepared.starts.len(), prepared.filtered), (10, 20, 10));
+    assert_eq!(
+        (
+            prepared.rejects.len(),
+            prepared.starts.len(),
+            prepared.filtered
+        ),
+        (10, 20, 10)
+    );
+}
+
+#[test]
+fn a_row_is_out_at_the_first_part_that_is_not_true() {
+    let view = view("COUNT(*)", "WHERE a > 1 AND 7 / b > 1", "");
+    let unknown = (Some(2), Some("k"), None, Some(0));
+    let prepared = apply(
+        &view,
+        &[event(1, 0, 0), unknown, event(3, 2, 0), event(4, 2, 1)],
+    );
+    let reason = "a > 1 AND 7 / b > 1: division by zero";
+    assert_eq!(rejects(&prepared), [(2, reason)]);
+    assert_eq!((prepared.starts.len(), prepared.filtered), (1, 2));
 }
 
 #[test]
@@ -269,7 +378,13 @@ fn the_chunk_size_changes_nothing() {
         ", a % 3",
     );
     let events: Vec<Event> = (0..64)
-        .map(|n| event(n, i32::try_from(n * 7 % 20).unwrap(), i32::try_from(n % 5).unwrap()))
+        .map(|n| {
+            event(
+                n,
+                i32::try_from(n * 7 % 20).unwrap(),
+                i32::try_from(n % 5).unwrap(),
+            )
+        })
         .collect();
     let whole = apply(&view, &events);
     assert!(whole.rejects.len() > 5 && whole.filtered > 5 && whole.starts.len() > 5);
@@ -277,18 +392,39 @@ fn the_chunk_size_changes_nothing() {
         let (mut starts, mut sums, mut rows, mut filtered) = (vec![], vec![], vec![], 0);
         for (n, chunk) in events.chunks(size).enumerate() {
             let part = apply(&view, chunk);
-            rows.extend(part.rejects.iter().map(|reject| (reject.row + n * size, reject.reason.clone())));
+            rows.extend(
+                part.rejects
+                    .iter()
+                    .map(|reject| (reject.row + n * size, reject.reason.clone())),
+            );
             filtered += part.filtered;
-            sums.extend(part.arguments.iter().flatten().flat_map(|sums| {
-                sums.as_primitive::<Int64Type>().iter().collect::<Vec<_>>()
-            }));
+            sums.extend(
+                part.arguments
+                    .iter()
+                    .flatten()
+                    .flat_map(|sums| sums.as_primitive::<Int64Type>().iter().collect::<Vec<_>>()),
+            );
             starts.extend(part.starts);
         }
-        let expected: Vec<_> = whole.rejects.iter().map(|r| (r.row, r.reason.clone())).collect();
-        assert_eq!((&rows, filtered), (&expected, whole.filtered), "chunks of {size}");
+        let expected: Vec<_> = whole
+            .rejects
+            .iter()
+            .map(|r| (r.row, r.reason.clone()))
+            .collect();
+        assert_eq!(
+            (&rows, filtered),
+            (&expected, whole.filtered),
+            "chunks of {size}"
+        );
         assert_eq!(starts, whole.starts);
         let whole_sums = whole.arguments.iter().flatten().next().unwrap();
-        assert_eq!(sums, whole_sums.as_primitive::<Int64Type>().iter().collect::<Vec<_>>());
+        assert_eq!(
+            sums,
+            whole_sums
+                .as_primitive::<Int64Type>()
+                .iter()
+                .collect::<Vec<_>>()
+        );
     }
 }
 
@@ -307,12 +443,19 @@ fn window_bounds_are_columns_of_expressions() {
 
 #[test]
 fn functions_that_only_exist_as_case_run() {
-    let view = view("SUM(COALESCE(a, b, 7)), MIN(NULLIF(a, b)), MAX(NVL(a, 3))", "", "");
+    let view = view(
+        "SUM(COALESCE(a, b, 7)), MIN(NULLIF(a, b)), MAX(NVL(a, 3))",
+        "",
+        "",
+    );
     let prepared = apply(&view, &[(Some(1), Some("k"), None, None), event(2, 5, 5)]);
     let of = |n: usize| {
         let values = prepared.arguments[n].as_ref().unwrap();
         let values = arrow::compute::cast(values, &arrow::datatypes::DataType::Int64).unwrap();
-        values.as_primitive::<Int64Type>().iter().collect::<Vec<_>>()
+        values
+            .as_primitive::<Int64Type>()
+            .iter()
+            .collect::<Vec<_>>()
     };
     let nvl = of(0);
     let nullif = of(1);
@@ -331,10 +474,8 @@ fn an_empty_chunk_is_prepared() {
 #[test]
 fn a_chunk_decoded_for_another_view_is_an_error() {
     let view = view("SUM(a)", "", "");
-    let columns = RecordBatch::try_from_iter([(
-        "t",
-        Arc::new(Int64Array::from(vec![1])) as ArrayRef,
-    )]);
+    let columns =
+        RecordBatch::try_from_iter([("t", Arc::new(Int64Array::from(vec![1])) as ArrayRef)]);
     let decoded = Decoded {
         columns: columns.unwrap(),
         faults: vec![],

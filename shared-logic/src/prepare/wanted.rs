@@ -27,7 +27,11 @@ impl Filter {
         &self,
         rows: &RecordBatch,
     ) -> Result<(BooleanArray, Vec<Failure>), ArrowError> {
-        let whole = self.whole.run.evaluate(rows).and_then(|value| value.into_array(rows.num_rows()));
+        let whole = self
+            .whole
+            .run
+            .evaluate(rows)
+            .and_then(|value| value.into_array(rows.num_rows()));
         match whole {
             Ok(values) => Ok((truth(values.as_ref()), vec![])),
             Err(_) => self.part_by_part(rows),
@@ -40,7 +44,9 @@ impl Filter {
         let mut failures = vec![];
         for part in &self.parts {
             let (values, failed) = part.evaluate(&seen)?;
-            let failed = failed.into_iter().filter_map(|(row, reason)| Some((*alive.get(row)?, reason)));
+            let failed = failed
+                .into_iter()
+                .filter_map(|(row, reason)| Some((*alive.get(row)?, reason)));
             failures.extend(failed);
             let keep = truth(values.as_ref());
             seen = filter_record_batch(&seen, &keep)?;
@@ -50,7 +56,10 @@ impl Filter {
         }
         let mut wanted = vec![false; rows.num_rows()];
         for row in alive {
-            wanted.get_mut(row).into_iter().for_each(|wanted| *wanted = true);
+            wanted
+                .get_mut(row)
+                .into_iter()
+                .for_each(|wanted| *wanted = true);
         }
         Ok((BooleanArray::from(wanted), failures))
     }

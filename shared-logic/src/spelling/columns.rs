@@ -46,7 +46,11 @@ impl Scope<'_> {
             known.extend([WINDOW_START, WINDOW_END]);
         }
         let message = format!("unknown column {}", name.value);
-        Err(SqlError::new(at, message, suggest(&name.value, "columns", &known)))
+        Err(SqlError::new(
+            at,
+            message,
+            suggest(&name.value, "columns", &known),
+        ))
     }
 
     /// Brings the names in an expression into normal form and checks its columns.
@@ -85,7 +89,10 @@ impl Scope<'_> {
     }
 
     fn unqualified(&self, parts: &[Ident]) -> Result<Ident, SqlError> {
-        let at = parts.first().map(|part| part.span.start).unwrap_or(Location::empty());
+        let at = parts
+            .first()
+            .map(|part| part.span.start)
+            .unwrap_or(Location::empty());
         match parts {
             [qualifier, column] if normal(qualifier).value == self.qualifier.value => {
                 Ok(normal(column))

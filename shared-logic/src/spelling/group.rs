@@ -18,7 +18,10 @@ pub(super) fn resolve(
     items: &[Item],
     scope: &Scope,
 ) -> Result<Vec<Expr>, SqlError> {
-    group_by.iter().map(|expr| one(expr, items, scope)).collect()
+    group_by
+        .iter()
+        .map(|expr| one(expr, items, scope))
+        .collect()
 }
 
 fn one(expr: &Expr, items: &[Item], scope: &Scope) -> Result<Expr, SqlError> {
@@ -51,8 +54,7 @@ fn one(expr: &Expr, items: &[Item], scope: &Scope) -> Result<Expr, SqlError> {
 }
 
 fn ordinal<'a>(number: &str, items: &'a [Item], at: Location) -> Result<&'a Item, SqlError> {
-    let item = (number.parse::<usize>().ok())
-        .and_then(|number| items.get(number.checked_sub(1)?));
+    let item = (number.parse::<usize>().ok()).and_then(|number| items.get(number.checked_sub(1)?));
     item.ok_or_else(|| {
         let message = format!("GROUP BY {number} names no item of SELECT");
         SqlError::new(at, message, format!("SELECT has {} items", items.len()))
@@ -76,7 +78,11 @@ pub(super) fn window(group_by: &mut [Expr]) -> Result<Option<Window>, SqlError> 
         }
         let window = tumble::grouped(arguments, at)?;
         if found.as_ref().is_some_and(|found| *found != window) {
-            return Err(SqlError::new(at, "GROUP BY has two windows", "keep one of them"));
+            return Err(SqlError::new(
+                at,
+                "GROUP BY has two windows",
+                "keep one of them",
+            ));
         }
         found = Some(window);
         *expr = Expr::Identifier(Ident::new(WINDOW_START));
@@ -89,7 +95,8 @@ pub(super) fn window(group_by: &mut [Expr]) -> Result<Option<Window>, SqlError> 
 /// # Errors
 /// Neither column of the window is there.
 pub(super) fn order(group_by: &mut Vec<Expr>, at: Location) -> Result<(), SqlError> {
-    let is = |expr: &Expr, name: &str| matches!(expr, Expr::Identifier(found) if found.value == name);
+    let is =
+        |expr: &Expr, name: &str| matches!(expr, Expr::Identifier(found) if found.value == name);
     let of_window = |expr: &Expr| is(expr, WINDOW_START) || is(expr, WINDOW_END);
     let place = group_by.first().map_or(at, start);
     if !group_by.iter().any(of_window) {

@@ -92,7 +92,11 @@ pub(super) fn name(items: &mut [Item]) -> Result<(), SqlError> {
         };
         if !taken.insert(name.clone()) {
             let message = format!("two columns are named {name}");
-            return Err(SqlError::new(start(&item.expr), message, "rename one with AS"));
+            return Err(SqlError::new(
+                start(&item.expr),
+                message,
+                "rename one with AS",
+            ));
         }
     }
     Ok(())

@@ -30,7 +30,9 @@ pub(super) fn source(from: &[TableWithJoins], at: Location) -> Result<Source, Sq
             Some(join) => return not_yet("JOIN", join.span().start, at),
         },
         [] => return Err(SqlError::new(at, "a view needs FROM", WORKS)),
-        [_, second, ..] => return not_yet("a second table in FROM", second.relation.span().start, at),
+        [_, second, ..] => {
+            return not_yet("a second table in FROM", second.relation.span().start, at);
+        }
     };
     let place = relation.span().start;
     match relation {
@@ -123,7 +125,11 @@ fn windowed(
     refuse_other(function, at)?;
     if function != "tumble" {
         let message = format!("unknown table function {function}");
-        return Err(SqlError::new(at, message, suggest(function, "table functions", &["tumble"])));
+        return Err(SqlError::new(
+            at,
+            message,
+            suggest(function, "table functions", &["tumble"]),
+        ));
     }
     let [data, time, size, offset] = sorted(arguments, at)?;
     let missing = |what: &str| {
@@ -153,10 +159,16 @@ fn sorted(arguments: &[FunctionArg], at: Location) -> Result<[Option<&Expr>; 4],
                 arg: FunctionArgExpr::Expr(expr),
                 ..
             } => {
-                let known = NAMES.iter().position(|known| name.value.eq_ignore_ascii_case(known));
+                let known = NAMES
+                    .iter()
+                    .position(|known| name.value.eq_ignore_ascii_case(known));
                 let slot = known.ok_or_else(|| {
                     let message = format!("TUMBLE has no argument {name}");
-                    let help = suggest(&name.value, "arguments", &["DATA", "TIMECOL", "SIZE", "OFFSET"]);
+                    let help = suggest(
+                        &name.value,
+                        "arguments",
+                        &["DATA", "TIMECOL", "SIZE", "OFFSET"],
+                    );
                     SqlError::new(name.span.start, message, help)
                 })?;
                 (sorted.get_mut(slot), Some(bare(expr)))
@@ -170,7 +182,11 @@ fn sorted(arguments: &[FunctionArg], at: Location) -> Result<[Option<&Expr>; 4],
         };
         if slot.replace(expr).is_some() {
             let message = format!("TUMBLE got {argument} twice");
-            return Err(SqlError::new(start(expr), message, "give each argument once"));
+            return Err(SqlError::new(
+                start(expr),
+                message,
+                "give each argument once",
+            ));
         }
     }
     Ok(sorted)
@@ -203,5 +219,9 @@ fn column(expr: &Expr) -> Result<Ident, SqlError> {
 
 fn wrong(what: &str, found: &Expr) -> SqlError {
     let message = format!("expected {what} in TUMBLE, found {found}");
-    SqlError::new(start(found), message, "write TUMBLE(table, time, INTERVAL '1' HOUR)")
+    SqlError::new(
+        start(found),
+        message,
+        "write TUMBLE(table, time, INTERVAL '1' HOUR)",
+    )
 }

@@ -13,7 +13,8 @@ use crate::parse::name::normal;
 use crate::sql_error::SqlError;
 use crate::time::Tumble;
 
-const HELP: &str = "write TUMBLE(table, time, INTERVAL '1' HOUR), optionally with an interval more as offset";
+const HELP: &str =
+    "write TUMBLE(table, time, INTERVAL '1' HOUR), optionally with an interval more as offset";
 
 /// The one-part name of a call in small letters, and its arguments.
 pub(super) fn call(expr: &Expr) -> Option<(String, &[FunctionArg])> {
@@ -25,7 +26,9 @@ pub(super) fn call(expr: &Expr) -> Option<(String, &[FunctionArg])> {
 
 fn name(function: &Function) -> Option<String> {
     match function.name.0.as_slice() {
-        [part] => part.as_ident().map(|ident| normal(ident).value.to_lowercase()),
+        [part] => part
+            .as_ident()
+            .map(|ident| normal(ident).value.to_lowercase()),
         _ => None,
     }
 }
@@ -71,8 +74,13 @@ pub(super) fn grouped(arguments: &[FunctionArg], at: Location) -> Result<Window,
         Some([Expr::Identifier(time), size]) => (time, size, None),
         Some([Expr::Identifier(time), size, offset]) => (time, size, Some(*offset)),
         _ => {
-            let help = "write TUMBLE(time, INTERVAL '1' HOUR), optionally with an interval more as offset";
-            return Err(SqlError::new(at, "cannot read the window in GROUP BY", help));
+            let help =
+                "write TUMBLE(time, INTERVAL '1' HOUR), optionally with an interval more as offset";
+            return Err(SqlError::new(
+                at,
+                "cannot read the window in GROUP BY",
+                help,
+            ));
         }
     };
     Ok(Window {
@@ -127,7 +135,11 @@ fn column(expr: &Expr, window: &Window) -> Result<Option<Ident>, SqlError> {
     };
     if grouped(arguments, at)? != *window {
         let message = format!("{expr} is not the window of GROUP BY");
-        return Err(SqlError::new(at, message, "use the same column and intervals"));
+        return Err(SqlError::new(
+            at,
+            message,
+            "use the same column and intervals",
+        ));
     }
     Ok(Some(Ident::with_span(
         sqlparser::tokenizer::Span::new(at, at),

@@ -4,8 +4,9 @@
 //! beside the target, sync it, hard-link it to the target (which fails if that exists), sync the
 //! folder, remove the temporary. `object_store` does all of this with `with_fsync(true)`, and never
 //! lists a temporary that a crash left behind. It also syncs folders that it makes itself, but not
-//! a folder that it finds, which another process may have made and not yet synced; so the first
-//! create in a folder syncs it and every folder above it up to the store's own.
+//! what it finds, which a process that was killed may have made and not yet synced. So the first
+//! time that a folder is listed, it is synced, and so is every folder above it up to the one that
+//! holds the store: who reports what was found must know that it stays.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -30,7 +31,8 @@ pub struct Objects {
     local: Option<Folders>,
 }
 
-/// The folders of a local store that this process knows to be durable.
+/// The folders of a local store; those that are settled had all names on disk that this process
+/// found there.
 #[derive(Debug)]
 struct Folders {
     root: PathBuf,
@@ -44,7 +46,9 @@ impl Objects {
     /// The folder cannot be made or synced.
     pub fn local(root: &FilePath) -> Result<Self, BlobError> {
         let failed = |source: io::Error| BlobError::new("open", root.display().to_string(), source);
-        make(root).map_err(failed)?;
+        if !root.is_dir() {
+            make(root).map_err(failed)?;
+        }
         let root = root.canonicalize().map_err(failed)?;
         let store = LocalFileSystem::new_with_prefix(&root)
             .map_err(|source| BlobError::new("open", root.display().to_string(), source))?;
@@ -67,6 +71,11 @@ impl Objects {
 impl Blobs for Objects {
     fn list(&self, folder: &str) -> Result<Vec<String>, BlobError> {
         let prefix = parse("list", folder)?;
+        if let Some(local) = &self.local {
+            local
+                .settle(folder)
+                .map_err(|source| BlobError::new("list", folder, source))?;
+        }
         let listed: Vec<_> = block_on(self.store.list(Some(&prefix)).collect());
         let mut paths = listed
             .into_iter()
@@ -91,7 +100,7 @@ impl Blobs for Objects {
         let location = parse("create", path)?;
         if let Some(local) = &self.local {
             local
-                .settle(path)
+                .make_for(path)
                 .map_err(|source| BlobError::new("create", path, source))?;
         }
         let put = (self.store).put_opts(&location, bytes.into(), PutMode::Create.into());
@@ -116,42 +125,86 @@ fn parse(action: &'static str, path: &str) -> Result<Path, BlobError> {
 }
 
 impl Folders {
-    /// Makes the folder of `path` and syncs it and all folders above it, once per process.
-    fn settle(&self, path: &str) -> io::Result<()> {
+    /// Syncs the folder `inside` the store and all above it, once per process.
+    fn settle(&self, inside: &str) -> io::Result<()> {
+        let folder = self.root.join(inside);
+        if !folder.is_dir() {
+            return Ok(());
+        }
+        let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        for folder in self.and_above(&folder) {
+            if settled.contains(folder) {
+                break;
+            }
+            match sync(folder) {
+                // Who may only read, or reads a medium that cannot change, has nothing to sync.
+                Err(source) if !is_read_only(&source) => return Err(source),
+                _ => settled.insert(folder.to_owned()),
+            };
+        }
+        Ok(())
+    }
+
+    /// Makes the folder of `path` and syncs the folders above it, once per process.
+    fn make_for(&self, path: &str) -> io::Result<()> {
         let file = self.root.join(path);
         let Some(folder) = file.parent() else {
             return Ok(());
         };
         let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
-        if settled.contains(folder) {
+        if !settled.insert(folder.to_owned()) {
             return Ok(());
         }
-        std::fs::create_dir_all(folder)?;
-        for above in folder.ancestors() {
-            sync(above)?;
-            if above == self.root {
-                break;
+        let made = std::fs::create_dir_all(folder).and_then(|()| {
+            for above in self.and_above(folder).skip(1) {
+                sync(above)?;
+                // The first one that was settled has gained a name; those above it have not.
+                if !settled.insert(above.to_owned()) {
+                    break;
+                }
             }
+            Ok(())
+        });
+        if made.is_err() {
+            settled.clear();
         }
-        settled.insert(folder.to_owned());
-        Ok(())
+        made
+    }
+
+    /// A folder in the store and those above it, up to the one that holds the store.
+    fn and_above<'a>(&self, folder: &'a FilePath) -> impl Iterator<Item = &'a FilePath> {
+        let holds = self
+            .root
+            .parent()
+            .map_or(0, |holds| holds.components().count());
+        let enough = move |folder: &&FilePath| folder.components().count() >= holds;
+        folder.ancestors().take_while(enough)
     }
 }
 
-/// Makes `folder` and what is missing above it, and syncs each folder that gained an entry.
+/// Makes `folder` and what is missing above it, each on disk before anything is put into it. The
+/// first one that is there may have been made by a process that was killed before it synced it.
 fn make(folder: &FilePath) -> io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
     let above = match folder.parent() {
         Some(above) if !above.as_os_str().is_empty() => above,
         _ => FilePath::new("."),
     };
+    if folder.is_dir() {
+        return sync(above);
+    }
     make(above)?;
     match std::fs::create_dir(folder) {
         Err(source) if source.kind() != io::ErrorKind::AlreadyExists => Err(source),
         _ => sync(above),
     }
+}
+
+fn is_read_only(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidInput, PermissionDenied, ReadOnlyFilesystem};
+    matches!(
+        error.kind(),
+        InvalidInput | PermissionDenied | ReadOnlyFilesystem
+    )
 }
 
 /// Syncs a folder's entries; a folder can be opened for that on Unix only.

@@ -131,8 +131,5 @@ impl JobStore {
 }
 
 fn is_prefix(error: &shared_logic::coverage::CoverageError) -> bool {
-    matches!(
-        error,
-        shared_logic::coverage::CoverageError::Prefix { .. }
-    )
+    matches!(error, shared_logic::coverage::CoverageError::Prefix { .. })
 }

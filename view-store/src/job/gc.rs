@@ -30,7 +30,8 @@ impl JobStore {
     /// more gives queries one more edit of time.
     ///
     /// # Errors
-    /// There is no such job, another gc passed this one ([`Error::Retry`]), or the storage fails;
+    /// There is no such job, another gc passed this one ([`Error::Retry`],
+    /// [`Stale::Overrun`](crate::error::Stale::Overrun)), or the storage fails;
     /// what is left over is deleted by the next one.
     pub fn gc(&self, keep: u64) -> Result<GcReport, Error> {
         let newest = self.manifest()?;

@@ -45,8 +45,7 @@ impl JobStore {
         new: &NewGeneration,
     ) -> Result<(GenerationId, Arc<Manifest>), Error> {
         let newest = self.newest()?;
-        let extended =
-            newest.unwrap_or_else(|| Arc::new(Manifest::before_the_first(&self.name)));
+        let extended = newest.unwrap_or_else(|| Arc::new(Manifest::before_the_first(&self.name)));
         let (manifest, id) = self.commit(extended, |manifest| {
             if let Some(id) = manifest.generation_of(&new.fingerprint)
                 && !new.again

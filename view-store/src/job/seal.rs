@@ -24,9 +24,12 @@ impl JobStore {
     /// - [`Refusal::Nothing`], [`Refusal::NotClaimed`], [`Refusal::Rows`];
     /// - [`Refusal::Prefix`]: the fold does not follow on the watermark of the segments below.
     pub fn seal(&self, ownership: &Ownership, partial: &Partial) -> Result<Arc<Manifest>, Error> {
-        self.add(ownership.generation, Maker::Speed, partial, |manifest, entry| {
-            self.name_sealed(manifest, ownership, entry)
-        })
+        self.add(
+            ownership.generation,
+            Maker::Speed,
+            partial,
+            |manifest, entry| self.name_sealed(manifest, ownership, entry),
+        )
     }
 
     fn name_sealed(

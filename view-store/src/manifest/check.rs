@@ -152,8 +152,8 @@ impl Generation {
         let stands_in = self.origin.0.keys().chain(self.next.0.keys());
         for place in covered.0.keys().chain(stands_in) {
             let (origin, stands) = (self.origin.get(place), self.next.get(place));
-            let (start, next) = (covered.0.get(place))
-                .map_or((origin, origin), |span| (span.start, span.next));
+            let (start, next) =
+                (covered.0.get(place)).map_or((origin, origin), |span| (span.start, span.next));
             if (start, next) != (origin, stands) {
                 return Err(Flaw::Ends {
                     generation: id,

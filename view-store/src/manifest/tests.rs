@@ -24,7 +24,11 @@ fn segment(base: u64, maker: Maker, start: u64, next: u64) -> SegmentEntry {
         watermark_after: watermark(next),
     };
     SegmentEntry {
-        path: crate::layout::segment("airports", ManifestNumber(base), ulid::Ulid::from_parts(base, 7)),
+        path: crate::layout::segment(
+            "airports",
+            ManifestNumber(base),
+            ulid::Ulid::from_parts(base, 7),
+        ),
         base: ManifestNumber(base),
         maker,
         coverage: Coverage([(place(), span)].into()),
@@ -57,7 +61,10 @@ fn generation(logic: &str) -> Generation {
 /// The manifest that the golden text stands for.
 pub(super) fn golden() -> Manifest {
     let mut live = generation("0123456789abcdef0123456789abcdef");
-    live.segments = vec![segment(3, Maker::Batch, 0, 4), segment(5, Maker::Speed, 4, 6)];
+    live.segments = vec![
+        segment(3, Maker::Batch, 0, 4),
+        segment(5, Maker::Speed, 4, 6),
+    ];
     live.next.set(place(), Offset(6));
     live.owners.insert(place(), Epoch(2));
     live.pin = Some(Pin {
@@ -75,7 +82,10 @@ pub(super) fn golden() -> Manifest {
         next_generation: GenerationId(3),
         generations: [
             (GenerationId(1), live),
-            (GenerationId(2), generation("fedcba9876543210fedcba9876543210")),
+            (
+                GenerationId(2),
+                generation("fedcba9876543210fedcba9876543210"),
+            ),
         ]
         .into(),
     }
@@ -94,13 +104,27 @@ fn the_text_is_the_golden_one() {
 fn what_is_not_a_manifest_is_corrupt_and_says_where() {
     for (text, why) in [
         ("".to_owned(), "EOF"),
-        (GOLDEN.replace("\"format\": 1", "\"format\": 2"), "this program reads format 1"),
+        (
+            GOLDEN.replace("\"format\": 1", "\"format\": 2"),
+            "this program reads format 1",
+        ),
         (GOLDEN.replace("\"floor\"", "\"flour\""), "flour"),
-        (GOLDEN.replace("\"number\": 7", "\"number\": 8"), "manifest 8 of job airports"),
-        (GOLDEN.replace("\"job\": \"airports\"", "\"job\": \"b\""), "manifest 7 of job b"),
-        (GOLDEN.replace("flights/0", "flights"), "expected topic/partition"),
+        (
+            GOLDEN.replace("\"number\": 7", "\"number\": 8"),
+            "manifest 8 of job airports",
+        ),
+        (
+            GOLDEN.replace("\"job\": \"airports\"", "\"job\": \"b\""),
+            "manifest 7 of job b",
+        ),
+        (
+            GOLDEN.replace("flights/0", "flights"),
+            "expected topic/partition",
+        ),
     ] {
-        let error = Manifest::decode(PATH, text.as_bytes()).unwrap_err().to_string();
+        let error = Manifest::decode(PATH, text.as_bytes())
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(PATH) && error.contains(why), "{error}");
     }
 }
@@ -111,7 +135,13 @@ fn a_process_feeds_the_live_generation_of_its_logic_or_the_newest() {
     let [live, other] = [1, 2].map(|id| manifest.generations[&GenerationId(id)].clone());
     manifest.generations.insert(GenerationId(3), live.clone());
     manifest.generations.insert(GenerationId(4), other.clone());
-    assert_eq!(manifest.generation_of(&live.fingerprint), Some(GenerationId(1)));
-    assert_eq!(manifest.generation_of(&other.fingerprint), Some(GenerationId(4)));
+    assert_eq!(
+        manifest.generation_of(&live.fingerprint),
+        Some(GenerationId(1))
+    );
+    assert_eq!(
+        manifest.generation_of(&other.fingerprint),
+        Some(GenerationId(4))
+    );
     assert_eq!(manifest.generation_of(&Fingerprint("none".into())), None);
 }

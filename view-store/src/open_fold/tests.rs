@@ -122,7 +122,8 @@ fn a_landing_within_a_run_leaves_all_as_it_is_until_a_restart() {
         assert!(matches!(error, Error::Stale(Stale::Next { .. })), "{error}");
         assert_eq!(seen(&open), (1, "t/0:14,t/1:14".into()));
     }
-    open.restart(manifest(2, &[(0, 0, 12), (1, 0, 12)])).unwrap();
+    open.restart(manifest(2, &[(0, 0, 12), (1, 0, 12)]))
+        .unwrap();
     assert_eq!(seen(&open), (0, "t/0:12,t/1:12".into()));
 }
 

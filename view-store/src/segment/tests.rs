@@ -28,10 +28,16 @@ fn partial(groups: i64) -> Partial {
     let sketches: BinaryArray = (0..groups).map(|n| Some(n.to_be_bytes())).collect();
     let sums = Decimal256Array::from_iter_values((0..groups).map(i256::from));
     let columns: [(&str, ArrayRef); 6] = [
-        ("window_start", Arc::new(TimestampMicrosecondArray::from_iter_values(windows))),
+        (
+            "window_start",
+            Arc::new(TimestampMicrosecondArray::from_iter_values(windows)),
+        ),
         ("key_0", Arc::new(keys)),
         ("key_1", Arc::new(Int64Array::from_iter_values(0..groups))),
-        ("events", Arc::new(UInt64Array::from_iter_values(0..groups as u64))),
+        (
+            "events",
+            Arc::new(UInt64Array::from_iter_values(0..groups as u64)),
+        ),
         ("sketch", Arc::new(sketches)),
         ("sum", Arc::new(sums)),
     ];
@@ -48,8 +54,10 @@ fn partial(groups: i64) -> Partial {
             rejected: 1,
             filtered: 2,
         },
-        rows: RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, true)))
-            .unwrap(),
+        rows: RecordBatch::try_from_iter_with_nullable(
+            columns.map(|(name, column)| (name, column, true)),
+        )
+        .unwrap(),
     }
 }
 
@@ -152,7 +160,10 @@ fn rows_out_of_order_or_twice_are_refused() {
         [&sorted.rows.slice(3, 4), &sorted.rows.slice(0, 3)],
     );
     for rows in [twice.unwrap(), backwards.unwrap()] {
-        let partial = Partial { rows, ..sorted.clone() };
+        let partial = Partial {
+            rows,
+            ..sorted.clone()
+        };
         let refused = encode(&partial, &label(&partial)).unwrap_err();
         assert!(matches!(refused, Refusal::Rows(_)), "{refused}");
     }

@@ -143,7 +143,10 @@ impl History {
             if let Some(was) = before.generations.get(&before.live)
                 && !live.next.reaches(&was.next)
             {
-                return Err(format!("the answer went back from {} to {}", was.next, live.next));
+                return Err(format!(
+                    "the answer went back from {} to {}",
+                    was.next, live.next
+                ));
             }
         }
         for (name, mark) in &manifest.marks {
@@ -172,7 +175,8 @@ impl History {
         tiles(&generation.segments, &generation.next)?;
         let mut sum = Rows::new();
         for segment in &generation.segments {
-            let bytes = (blobs.get(&segment.path)).ok_or_else(|| format!("{} is missing", segment.path))?;
+            let bytes =
+                (blobs.get(&segment.path)).ok_or_else(|| format!("{} is missing", segment.path))?;
             if !self.rows.contains_key(&segment.path) {
                 let partial = decode(segment, bytes.clone(), &generation.fingerprint)
                     .map_err(|error| error.to_string())?;
@@ -193,7 +197,10 @@ impl History {
     pub fn committed(&self, manifest: &Manifest) -> Result<(), String> {
         match self.chain.get(&manifest.number.0) {
             Some(held) if **held == *manifest => Ok(()),
-            _ => Err(format!("manifest {} is said to be written and is not in force", manifest.number)),
+            _ => Err(format!(
+                "manifest {} is said to be written and is not in force",
+                manifest.number
+            )),
         }
     }
 
@@ -236,15 +243,22 @@ pub fn tiles(segments: &[SegmentEntry], next: &OffsetVector) -> Result<(), Strin
         spans.sort_unstable();
         for (start, end) in spans {
             if start != reached {
-                return Err(format!("{place} is covered to {reached}, then from {start}"));
+                return Err(format!(
+                    "{place} is covered to {reached}, then from {start}"
+                ));
             }
             reached = end;
         }
         if reached != next.0 {
-            return Err(format!("{place} is covered to {reached} and stands at {next}"));
+            return Err(format!(
+                "{place} is covered to {reached} and stands at {next}"
+            ));
         }
     }
-    spans.is_empty().then_some(()).ok_or_else(|| format!("{spans:?} lie beyond {next}"))
+    spans
+        .is_empty()
+        .then_some(())
+        .ok_or_else(|| format!("{spans:?} lie beyond {next}"))
 }
 
 /// Whether `rows` are the truth at `offsets`.
@@ -253,5 +267,7 @@ pub fn equal(rows: &Rows, version: Version, offsets: &OffsetVector) -> Result<()
     if *rows == truth {
         return Ok(());
     }
-    Err(format!("at {offsets} the answer is {rows:?}, the truth {truth:?}"))
+    Err(format!(
+        "at {offsets} the answer is {rows:?}, the truth {truth:?}"
+    ))
 }

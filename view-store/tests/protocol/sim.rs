@@ -22,9 +22,9 @@ impl Rng {
     pub fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (mixed ^ mixed >> 31) % bound
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (mixed ^ (mixed >> 31)) % bound
     }
 
     /// True in `percent` of all cases.
@@ -43,6 +43,8 @@ impl Rng {
 pub enum Twist {
     /// Nothing.
     None,
+    /// Nothing, and no archive is damaged either.
+    GoodArchive,
     /// The storage overwrites where it should refuse.
     Overwrite,
     /// A reader looks for the next number instead of listing.
@@ -149,7 +151,7 @@ impl Sim {
                 drop(self.wait(self.lock(), me));
                 let mut actor = Actor {
                     job: self.job(me, lives),
-                    rng: Rng(self.plan.seed << 16 | (me as u64) << 8 | lives),
+                    rng: Rng((self.plan.seed << 16) | ((me as u64) << 8) | lives),
                     sim: Arc::clone(self),
                     me,
                 };
@@ -182,7 +184,7 @@ impl Sim {
             sim: Arc::clone(self),
             me,
         };
-        let names = Seeded::new((me as u64) << 32 | lives);
+        let names = Seeded::new(((me as u64) << 32) | lives);
         let store = Store::with(Arc::new(port), Arc::new(names)).without(&self.plan.without);
         store.job("toy").unwrap()
     }
@@ -234,7 +236,11 @@ impl Sim {
         self.maybe_crash(state, "before")
     }
 
-    fn maybe_crash<'a>(&self, mut state: MutexGuard<'a, State>, when: &str) -> MutexGuard<'a, State> {
+    fn maybe_crash<'a>(
+        &self,
+        mut state: MutexGuard<'a, State>,
+        when: &str,
+    ) -> MutexGuard<'a, State> {
         if state.rng.below(1000) < state.crash {
             if self.plan.trace {
                 state.trace.push(format!("   crash {when} it"));
@@ -285,8 +291,12 @@ impl Blobs for Port {
     fn list(&self, folder: &str) -> Result<Vec<String>, BlobError> {
         let state = self.sim.step(self.me, &|| format!("list {folder}"));
         let inside = format!("{folder}/");
-        let paths = state.blobs.keys().filter(|path| path.starts_with(&inside));
-        let paths = paths.cloned().collect();
+        let paths = (state
+            .blobs
+            .range(inside.clone()..)
+            .map(|(path, _)| path.clone()))
+        .take_while(|path| path.starts_with(&inside))
+        .collect();
         drop(self.sim.maybe_crash(state, "after"));
         Ok(paths)
     }

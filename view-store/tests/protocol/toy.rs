@@ -42,12 +42,12 @@ struct Event {
 }
 
 fn event(place: &TopicPartition, offset: u64) -> Event {
-    let mixed = (u64::from(place.partition.0) << 32 | offset).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let mixed = mixed ^ mixed >> 29;
+    let mixed = ((u64::from(place.partition.0) << 32) | offset).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mixed = mixed ^ (mixed >> 29);
     Event {
         time: offset as i64 * 10 + (mixed % 37) as i64,
-        key: (mixed >> 8) as i64 & 1,
-        value: mixed >> 16 & 0xff,
+        key: ((mixed >> 8) & 1) as i64,
+        value: (mixed >> 16) & 0xff,
         wanted: !(mixed >> 32).is_multiple_of(5),
     }
 }
@@ -73,7 +73,13 @@ pub fn span(place: &TopicPartition, start: Offset, next: Offset) -> Span {
 }
 
 /// Adds the records `[start, next)` of `place` to `rows`; gives how many were not wanted.
-fn fold_into(rows: &mut Rows, version: Version, place: &TopicPartition, start: u64, next: u64) -> u64 {
+fn fold_into(
+    rows: &mut Rows,
+    version: Version,
+    place: &TopicPartition,
+    start: u64,
+    next: u64,
+) -> u64 {
     let mut filtered = 0;
     for offset in start..next {
         let event = event(place, offset);
@@ -134,7 +140,10 @@ pub fn merge<'a>(partials: impl IntoIterator<Item = &'a Partial> + Clone) -> Par
 /// Adds the rows of `partial` to `sum`.
 pub fn add_rows(sum: &mut Rows, partial: &Partial) {
     let columns = partial.rows.columns();
-    let window = (columns[0].as_any().downcast_ref::<TimestampMicrosecondArray>()).unwrap();
+    let window = (columns[0]
+        .as_any()
+        .downcast_ref::<TimestampMicrosecondArray>())
+    .unwrap();
     let key = columns[1].as_any().downcast_ref::<Int64Array>().unwrap();
     let events = columns[2].as_any().downcast_ref::<UInt64Array>().unwrap();
     let total = columns[3].as_any().downcast_ref::<UInt64Array>().unwrap();
@@ -156,7 +165,9 @@ fn columns(rows: &Rows) -> RecordBatch {
     RecordBatch::try_new(
         Arc::new(schema),
         vec![
-            Arc::new(TimestampMicrosecondArray::from_iter_values(rows.keys().map(|k| k.0))),
+            Arc::new(TimestampMicrosecondArray::from_iter_values(
+                rows.keys().map(|k| k.0),
+            )),
             Arc::new(Int64Array::from_iter_values(rows.keys().map(|k| k.1))),
             Arc::new(UInt64Array::from_iter_values(rows.values().map(|v| v.0))),
             Arc::new(UInt64Array::from_iter_values(rows.values().map(|v| v.1))),

@@ -230,7 +230,7 @@ fn instants_of_any_unit_are_floored_to_microseconds_in_utc() {
     assert_eq!(columns("at", zoned.clone()), ["1970-01-01T00:00:01.500"]);
     assert_eq!(
         columns("date", zoned),
-        ["! expected DATE, found \"1970-01-01T00:00:01.500\", which has too many fraction digits"]
+        ["! expected DATE, found \"1970-01-01T00:00:01.5Z\", which has too many fraction digits"]
     );
     let days: ArrayRef = Arc::new(Date32Array::from(vec![-1]));
     assert_eq!(columns("at", days), ["1969-12-31T00:00:00"]);

@@ -59,12 +59,22 @@ fn moved() -> Vec<String> {
 
 #[test]
 fn every_spelling_maintains_the_same() {
-    let views: Vec<_> = moved().iter().map(|sql| (sql.clone(), compile(sql))).collect();
+    let views: Vec<_> = moved()
+        .iter()
+        .map(|sql| (sql.clone(), compile(sql)))
+        .collect();
     let first = &views[0].1;
-    assert_eq!((first.window.size, first.window.offset), (3_600_000_000, 300_000_000));
+    assert_eq!(
+        (first.window.size, first.window.offset),
+        (3_600_000_000, 300_000_000)
+    );
     for (sql, view) in &views {
         assert_eq!(view.fingerprint, first.fingerprint, "{sql}");
-        assert_eq!((&view.measures, &view.keys), (&first.measures, &first.keys), "{sql}");
+        assert_eq!(
+            (&view.measures, &view.keys),
+            (&first.measures, &first.keys),
+            "{sql}"
+        );
     }
 }
 
@@ -73,7 +83,10 @@ fn every_spelling_has_the_same_canonical_select() {
     let shown = |sql: &String| {
         let parsed = parse(&format!("{FLIGHTS}{sql}")).unwrap();
         let view = &parsed.views[0];
-        assert_eq!((view.table.as_str(), view.time_column.as_str()), ("flights", "scheduled"));
+        assert_eq!(
+            (view.table.as_str(), view.time_column.as_str()),
+            ("flights", "scheduled")
+        );
         view.select.to_string().replace(['`', '"'], "")
     };
     let views = moved();
@@ -142,5 +155,8 @@ fn a_fingerprint_stays_as_it_was_published() {
           AND t > TIMESTAMP '2024-01-01 00:00:00' AND upper(k) <> 'it''s'
         GROUP BY window_start, window_end, k";
     let job = Job::compile("test", sql).unwrap();
-    assert_eq!(job.view(None).unwrap().fingerprint.0, "23e413be56e06e667689d15b17da262d");
+    assert_eq!(
+        job.view(None).unwrap().fingerprint.0,
+        "23e413be56e06e667689d15b17da262d"
+    );
 }

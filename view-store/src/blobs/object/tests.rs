@@ -17,10 +17,7 @@ fn a_blob_is_created_once_and_read_back() {
     everywhere(|blobs| {
         let first = blobs.create("a/b", Bytes::from_static(b"one")).unwrap();
         let second = blobs.create("a/b", Bytes::from_static(b"two")).unwrap();
-        assert_eq!(
-            (first, second),
-            (Creation::Created, Creation::AlreadyThere)
-        );
+        assert_eq!((first, second), (Creation::Created, Creation::AlreadyThere));
         assert_eq!(blobs.get("a/b").unwrap().unwrap(), "one");
         assert_eq!(blobs.get("a/c").unwrap(), None);
     });
@@ -55,7 +52,8 @@ fn of_many_threads_one_creates() {
                 .map(|n| scope.spawn(move || blobs.create("a/b", vec![n; 9].into()).unwrap()))
                 .collect();
             let all = threads.into_iter().map(|thread| thread.join().unwrap());
-            all.filter(|creation| *creation == Creation::Created).count()
+            all.filter(|creation| *creation == Creation::Created)
+                .count()
         });
         assert_eq!(created, 1);
     });

@@ -44,7 +44,10 @@ fn the_live_and_the_previous_generation_must_exist() {
 #[test]
 fn a_hole_an_overlap_and_a_broken_chain_are_flaws() {
     for change in [
-        (|m| span(m, 1).start = Offset(5)) as fn(&mut Manifest),
+        (|m| {
+            span(m, 1).start = Offset(5);
+            span(m, 1).records = 1;
+        }) as fn(&mut Manifest),
         |m| {
             span(m, 1).start = Offset(3);
             first(m).pin = None;
@@ -59,7 +62,11 @@ fn a_hole_an_overlap_and_a_broken_chain_are_flaws() {
 fn the_segments_end_where_the_generation_stands() {
     let short = flaw(|m| first(m).next.set(place(), Offset(99)));
     assert!(matches!(short, Flaw::Ends { .. }));
-    let elsewhere = flaw(|m| first(m).next.set(TopicPartition::new("flights", 7), Offset(1)));
+    let elsewhere = flaw(|m| {
+        first(m)
+            .next
+            .set(TopicPartition::new("flights", 7), Offset(1))
+    });
     assert!(matches!(elsewhere, Flaw::Ends { .. }));
     let late = flaw(|m| {
         first(m).origin.set(place(), Offset(1));
@@ -70,10 +77,9 @@ fn the_segments_end_where_the_generation_stands() {
 
 #[test]
 fn a_span_has_offsets_and_no_more_records_than_offsets() {
-    for change in [
-        (|m| span(m, 1).records = 9) as fn(&mut Manifest),
-        |m| span(m, 1).next = Offset(4),
-    ] {
+    for change in [(|m| span(m, 1).records = 9) as fn(&mut Manifest), |m| {
+        span(m, 1).next = Offset(4)
+    }] {
         assert!(matches!(flaw(change), Flaw::Span { .. }));
     }
 }
@@ -95,7 +101,8 @@ fn nothing_straddles_the_pin() {
 #[test]
 fn a_path_is_this_jobs_once_and_says_the_base() {
     for change in [
-        (|m| first(m).segments[0].path = "jobs/other/segments/x.parquet".into()) as fn(&mut Manifest),
+        (|m| first(m).segments[0].path = "jobs/other/segments/x.parquet".into())
+            as fn(&mut Manifest),
         |m| first(m).segments[0].base = ManifestNumber(1),
         |m| first(m).segments[1].path = first(m).segments[0].path.clone(),
     ] {
@@ -124,7 +131,13 @@ fn a_generation_without_segments_is_fine() {
     let mut manifest = golden();
     let segments: Vec<SegmentEntry> = std::mem::take(&mut first(&mut manifest).segments);
     assert_eq!(segments[0].maker, Maker::Batch);
-    assert_eq!(segments[0].counters, Counters { rejected: 1, filtered: 0 });
+    assert_eq!(
+        segments[0].counters,
+        Counters {
+            rejected: 1,
+            filtered: 0
+        }
+    );
     assert_ne!(segments[0].coverage, Coverage::default());
     first(&mut manifest).next = OffsetVector::default();
     first(&mut manifest).pin = None;

@@ -9,7 +9,7 @@ use view_store::error::{Error, Refusal, Stale};
 use view_store::manifest::Generation;
 
 use super::{Result, ahead};
-use crate::sim::Actor;
+use crate::sim::{Actor, Twist};
 use crate::toy::{Version, fold};
 
 pub fn life(actor: &mut Actor) -> Result<()> {
@@ -22,7 +22,9 @@ pub fn life(actor: &mut Actor) -> Result<()> {
         let past = actor.history(|history| history.chain.get(&past).cloned());
         let cut = match (actor.rng.below(4), past) {
             (0, _) => ahead(&mut actor.rng, &generation.next, 4),
-            (1 | 2, Some(past)) if past.generations.contains_key(&id) => past.generations[&id].next.clone(),
+            (1 | 2, Some(past)) if past.generations.contains_key(&id) => {
+                past.generations[&id].next.clone()
+            }
             _ => generation.next.clone(),
         };
         let pin = match actor.job.pin(id, cut.clone()) {
@@ -47,7 +49,9 @@ pub fn life(actor: &mut Actor) -> Result<()> {
                     actor.seen("landed with nothing above");
                 }
             }
-            Err(Error::Refused(Refusal::Records { .. })) if faulty => actor.seen("a record was missed"),
+            Err(Error::Refused(Refusal::Records { .. })) if faulty => {
+                actor.seen("a record was missed")
+            }
             Err(Error::Refused(Refusal::Prefix(_))) if faulty => actor.seen("a prefix was missed"),
             Err(Error::Stale(stale)) => {
                 if let Stale::Pin(_) = stale {
@@ -68,7 +72,7 @@ fn damage(
     cut: &OffsetVector,
     whole: &Partial,
 ) -> Option<Partial> {
-    if !actor.rng.chance(25) {
+    if !actor.rng.chance(25) || actor.sim.plan.twist == Twist::GoodArchive {
         return None;
     }
     let mut damaged = whole.clone();

@@ -14,7 +14,14 @@ pub fn life(actor: &mut Actor) -> Result<()> {
         let id = actor.choose(&manifest);
         let generation = manifest.generation(id)?;
         let mut segments = generation.segments.clone();
-        segments.sort_by_key(|segment| segment.coverage.0.values().map(|span| span.next.0).sum::<u64>());
+        segments.sort_by_key(|segment| {
+            segment
+                .coverage
+                .0
+                .values()
+                .map(|span| span.next.0)
+                .sum::<u64>()
+        });
         let from = actor.rng.below(segments.len().max(1) as u64) as usize;
         let many = 2 + actor.rng.below(2) as usize;
         let chosen: Vec<_> = segments.into_iter().skip(from).take(many).collect();
@@ -39,7 +46,9 @@ pub fn life(actor: &mut Actor) -> Result<()> {
                 actor.seen("compacted");
             }
             Err(Error::Stale(Stale::Segment(_))) => actor.seen("a segment was replaced"),
-            Err(Error::Stale(Stale::Straddles { .. })) => actor.seen("a compaction straddled the pin"),
+            Err(Error::Stale(Stale::Straddles { .. })) => {
+                actor.seen("a compaction straddled the pin")
+            }
             Err(Error::Stale(_)) => {}
             Err(error) => return Err(error),
         }

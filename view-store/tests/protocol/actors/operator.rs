@@ -12,9 +12,10 @@ use crate::toy::{Version, fold, places};
 pub fn life(actor: &mut Actor) -> Result<()> {
     for _ in 0..1 + actor.rng.below(4) {
         actor.manifest()?;
-        match actor.rng.below(5) {
+        match actor.rng.below(6) {
             0 | 1 => reprocess(actor)?,
             2 | 3 => rollback(actor)?,
+            4 => change_ones_mind(actor)?,
             _ => drop_one(actor)?,
         }
         actor.pauses(6);
@@ -22,12 +23,30 @@ pub fn life(actor: &mut Actor) -> Result<()> {
     Ok(())
 }
 
+/// Begins a generation, drops it, and begins another one.
+fn change_ones_mind(actor: &mut Actor) -> Result<()> {
+    let version = new_version(actor);
+    let (id, manifest) = actor.job.create_generation(&actor.generation(version))?;
+    actor.committed(&manifest);
+    actor.pauses(20);
+    match actor.job.drop_generation(id) {
+        Ok(manifest) => actor.committed(&manifest),
+        Err(Error::Refused(Refusal::DropLive(_)) | Error::Stale(_)) => {}
+        Err(error) => return Err(error),
+    }
+    reprocess(actor)
+}
+
+fn new_version(actor: &Actor) -> Version {
+    actor.history(|history| {
+        history.version = history.version.max(1) + 1;
+        Version(history.version)
+    })
+}
+
 /// Builds a generation of new logic beside the live one and cuts over once it has caught up.
 fn reprocess(actor: &mut Actor) -> Result<()> {
-    let version = Version(actor.history(|history| {
-        history.version = history.version.max(1) + 1;
-        history.version
-    }));
+    let version = new_version(actor);
     let (id, manifest) = actor.job.create_generation(&actor.generation(version))?;
     actor.committed(&manifest);
     let own = actor.job.claim(id, places())?;

@@ -27,7 +27,10 @@ pub fn life(actor: &mut Actor) -> Result<()> {
 
 /// Merges all of a snapshot and compares it with the truth; false if gc was faster.
 pub fn read_all(actor: &Actor, snapshot: &Snapshot) -> Result<bool> {
-    if let Err(why) = tiles(&snapshot.segments, &snapshot.manifest.generation(snapshot.generation)?.next) {
+    if let Err(why) = tiles(
+        &snapshot.segments,
+        &snapshot.manifest.generation(snapshot.generation)?.next,
+    ) {
         actor.red(why);
     }
     let mut rows = Rows::new();
@@ -74,7 +77,10 @@ fn open_fold(actor: &mut Actor, last: &mut Option<(usize, u64, Arc<Snapshot>)>) 
     if let Some((_, _, before)) = last.as_ref().filter(|(s, b, _)| (*s, *b) == (speed, begun))
         && !snapshot.offsets.reaches(&before.offsets)
     {
-        actor.red(format!("an open fold went back from {} to {}", before.offsets, snapshot.offsets));
+        actor.red(format!(
+            "an open fold went back from {} to {}",
+            before.offsets, snapshot.offsets
+        ));
     }
     if !snapshot.runs.is_empty() {
         actor.seen("a reader saw runs");

@@ -34,7 +34,10 @@ fn stream(actor: &mut Actor, own: &Ownership) -> Result<()> {
     let mut open = OpenFold::new(own.manifest.clone(), own.generation)?;
     let version = Version::of(&open.snapshot().fingerprint);
     actor.history(|history| {
-        let begun = history.open.get(&actor.me).map_or(0, |(begun, _)| begun + 1);
+        let begun = history
+            .open
+            .get(&actor.me)
+            .map_or(0, |(begun, _)| begun + 1);
         history.open.insert(actor.me, (begun, open.published()));
     });
     for _ in 0..1 + actor.rng.below(9) {
@@ -50,7 +53,9 @@ fn stream(actor: &mut Actor, own: &Ownership) -> Result<()> {
             Err(Error::Stale(Stale::Next { place, .. })) => {
                 actor.seen("a landing was there first");
                 if actor.history(|history| history.overtaken(own, &place)) {
-                    actor.red(format!("the owner of {place} was overtaken, its answer goes back"));
+                    actor.red(format!(
+                        "the owner of {place} was overtaken, its answer goes back"
+                    ));
                 }
                 return Ok(());
             }
@@ -91,7 +96,12 @@ fn next_run(actor: &mut Actor, own: &Ownership, open: &OpenFold, version: Versio
 fn seal(actor: &mut Actor, own: &Ownership, open: &mut OpenFold) -> Result<()> {
     let snapshot = open.snapshot();
     let sealed = merge(snapshot.runs.iter().map(AsRef::as_ref));
-    if sealed.coverage.0.values().all(|span| span.start == span.next) {
+    if sealed
+        .coverage
+        .0
+        .values()
+        .all(|span| span.start == span.next)
+    {
         return Ok(());
     }
     if actor.sim.plan.twist == Twist::DropRuns {

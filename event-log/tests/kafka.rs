@@ -1,0 +1,282 @@
+//! The laws of logs, over a real broker: `scripts/kafka.sh start`, then set `KAFKA_BROKERS` to what
+//! it prints and run these tests with `--ignored`.
+#![cfg(feature = "kafka")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+#[path = "support/laws.rs"]
+mod laws;
+#[path = "support/records.rs"]
+mod records;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use arrow::array::Array;
+use event_log::archive::Archive;
+use event_log::archiver::{ArchiveOptions, archive};
+use event_log::generate::{clicks, write_json_lines};
+use event_log::input::Input;
+use event_log::kafka::{KafkaLog, KafkaSink};
+use event_log::memory::MemoryLog;
+use event_log::{EventLog, LogError};
+use futures::executor::block_on;
+use laws::check;
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::mocking::MockCluster;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use records::{decode, read, table, values};
+use shared_logic::chunk::Payload;
+use shared_logic::identity::{Offset, Topic, TopicPartition};
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+const RANGES: [std::ops::Range<u64>; 8] = [0..100, 0..1, 3..3, 5..6, 2..17, 9..40, 33..100, 12..12];
+
+fn brokers() -> String {
+    std::env::var("KAFKA_BROKERS").expect("KAFKA_BROKERS names a broker")
+}
+
+/// A topic that no earlier run has used.
+fn topic(name: &str) -> Topic {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_micros();
+    Topic::new(format!("test-{name}-{now}"))
+}
+
+fn producer(settings: &[(&str, &str)]) -> BaseProducer {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", brokers());
+    for (key, value) in settings {
+        config.set(*key, *value);
+    }
+    config.create().unwrap()
+}
+
+fn create(topic: &Topic, policy: &str) {
+    let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
+        .set("bootstrap.servers", brokers())
+        .create()
+        .unwrap();
+    let new =
+        NewTopic::new(topic.as_str(), 1, TopicReplication::Fixed(1)).set("cleanup.policy", policy);
+    let options = AdminOptions::new().operation_timeout(Some(TIMEOUT));
+    block_on(admin.create_topics([&new], &options))
+        .unwrap()
+        .remove(0)
+        .unwrap();
+}
+
+/// The broker that the client library brings for tests: no server, and no transactions.
+#[test]
+fn a_broker_within_this_process_keeps_the_laws() {
+    let broker = MockCluster::new(1).unwrap();
+    let topic = Topic::new("mocked");
+    broker.create_topic(topic.as_str(), 2, 1).unwrap();
+    let addresses = broker.bootstrap_servers();
+    let producer: BaseProducer = ClientConfig::new()
+        .set("bootstrap.servers", &addresses)
+        .create()
+        .unwrap();
+    produce(&producer, &topic, &values(40));
+    let log = KafkaLog::connect_compacted_as_log(&addresses, &topic, TIMEOUT).unwrap();
+    let places = log.partitions().unwrap();
+    assert_eq!(places.len(), 2);
+    assert_eq!(log.bounds(&places[0]).unwrap(), Offset(0)..Offset(40));
+    assert_eq!(log.bounds(&places[1]).unwrap(), Offset(0)..Offset(0));
+    check(&log, &places[0], &table(), RANGES, &[1, 7, 1000]);
+    let memory = MemoryLog::raw([(places[0].clone(), values(40))]);
+    let ours = decode(&table(), &read(&log, &places[0], 0..40, 9).unwrap());
+    let theirs = decode(&table(), &read(&memory, &places[0], 0..40, 9).unwrap());
+    assert_eq!((ours.columns, ours.faults), (theirs.columns, theirs.faults));
+}
+
+fn produce(producer: &BaseProducer, topic: &Topic, values: &[Option<String>]) {
+    for value in values {
+        let mut record = BaseRecord::<str, str>::to(topic.as_str()).partition(0);
+        if let Some(value) = value {
+            record = record.payload(value);
+        }
+        producer.send(record).map_err(|(error, _)| error).unwrap();
+    }
+    producer.flush(TIMEOUT).unwrap();
+}
+
+#[test]
+#[ignore = "needs a broker: scripts/kafka.sh start"]
+fn kafka_keeps_the_laws() {
+    let topic = topic("laws");
+    create(&topic, "delete");
+    produce(&producer(&[]), &topic, &values(40));
+    let log = KafkaLog::connect(&brokers(), &topic, TIMEOUT).unwrap();
+    let place = TopicPartition {
+        topic,
+        ..log.partitions().unwrap().remove(0)
+    };
+    assert_eq!(log.bounds(&place).unwrap(), Offset(0)..Offset(40));
+    check(&log, &place, &table(), RANGES, &[1, 7, 1000]);
+}
+
+#[test]
+#[ignore = "needs a broker: scripts/kafka.sh start"]
+fn transactions_leave_gaps_that_are_passed() {
+    let topic = topic("transactions");
+    create(&topic, "delete");
+    let producer = producer(&[("transactional.id", topic.as_str())]);
+    producer.init_transactions(TIMEOUT).unwrap();
+    let records = values(30);
+    for (turn, part) in records.chunks(10).enumerate() {
+        producer.begin_transaction().unwrap();
+        produce(&producer, &topic, part);
+        match turn {
+            1 => producer.abort_transaction(TIMEOUT).unwrap(),
+            _ => producer.commit_transaction(TIMEOUT).unwrap(),
+        }
+    }
+    let log = KafkaLog::connect(&brokers(), &topic, TIMEOUT).unwrap();
+    let place = log.partitions().unwrap().remove(0);
+    // 30 records and three markers; the last offset is a marker.
+    assert_eq!(log.bounds(&place).unwrap(), Offset(0)..Offset(33));
+    let all = decode(&table(), &read(&log, &place, 0..33, 1000).unwrap());
+    assert_eq!(all.offsets, (0..10).chain(22..32).collect::<Vec<u64>>());
+    check(&log, &place, &table(), RANGES, &[1, 7, 1000]);
+    // Aborted records and markers alone.
+    let nothing = read(&log, &place, 10..22, 1000).unwrap();
+    assert_eq!(nothing.iter().map(|chunk| chunk.rows()).sum::<usize>(), 0);
+    // What is still open is not there yet.
+    producer.begin_transaction().unwrap();
+    produce(&producer, &topic, &records);
+    assert_eq!(log.bounds(&place).unwrap().end, Offset(33));
+
+    let root = tempfile::tempdir().unwrap();
+    let copy = Archive::open(root.path(), &topic, table()).unwrap();
+    let options = ArchiveOptions {
+        file_rows: 3,
+        ..ArchiveOptions::default()
+    };
+    archive(&log, &copy, None, options).unwrap();
+    check(&copy, &place, &table(), RANGES, &[1, 7, 1000]);
+    assert_eq!(
+        decode(&table(), &read(&copy, &place, 0..33, 5).unwrap()),
+        all
+    );
+    producer.abort_transaction(TIMEOUT).unwrap();
+}
+
+#[test]
+#[ignore = "needs a broker: scripts/kafka.sh start"]
+fn keys_headers_and_times_come_along() {
+    let topic = topic("headers");
+    create(&topic, "delete");
+    let producer = producer(&[]);
+    let header = |key, value| Header { key, value };
+    let headers = OwnedHeaders::new()
+        .insert(header("from", Some(b"here".as_slice())))
+        .insert(header("raw", Some(b"\xff\x00".as_slice())))
+        .insert(header("none", None::<&[u8]>));
+    let record = BaseRecord::to(topic.as_str())
+        .key("k")
+        .payload("{}")
+        .timestamp(1234)
+        .headers(headers);
+    producer.send(record).map_err(|(error, _)| error).unwrap();
+    producer.flush(TIMEOUT).unwrap();
+    let log = KafkaLog::connect(&brokers(), &topic, TIMEOUT).unwrap();
+    let chunk = read(&log, &log.partitions().unwrap()[0], 0..1, 10)
+        .unwrap()
+        .remove(0);
+    assert_eq!(chunk.arrivals.unwrap().value(0), 1_234_000);
+    let Payload::Raw(raw) = chunk.payload else {
+        panic!("raw")
+    };
+    assert_eq!(
+        (raw.keys.value(0), raw.values.value(0)),
+        (b"k".as_slice(), b"{}".as_slice())
+    );
+    assert_eq!(
+        std::str::from_utf8(raw.headers.value(0)).unwrap(),
+        "{\"from\":\"here\",\"raw\":{\"hex\":\"ff00\"},\"none\":null}"
+    );
+    assert!(raw.headers.is_valid(0));
+}
+
+#[test]
+#[ignore = "needs a broker: scripts/kafka.sh start"]
+fn a_topic_and_a_file_of_the_same_events_fall_alike() {
+    let topic = topic("sink");
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("clicks.jsonl");
+    write_json_lines(&path, clicks(10_000, 5)).unwrap();
+    let mut sink = KafkaSink::create(&brokers(), &topic, 3, TIMEOUT).unwrap();
+    for rows in clicks(10_000, 5) {
+        sink.write(&rows.unwrap(), Some("page")).unwrap();
+    }
+    assert_eq!(sink.finish().unwrap(), 10_000);
+
+    let mut table = table().as_ref().clone();
+    table.topic = topic.clone();
+    let file = Input::open(&path, &table, 3, None, None).unwrap().log;
+    let log = KafkaLog::connect(&brokers(), &topic, TIMEOUT).unwrap();
+    assert_eq!(log.end().unwrap(), file.end().unwrap());
+    for place in log.partitions().unwrap() {
+        let end = log.bounds(&place).unwrap().end.0;
+        let ours = decode(
+            &records::table(),
+            &read(&log, &place, 0..end, 4000).unwrap(),
+        );
+        let theirs = decode(
+            &records::table(),
+            &read(&file, &place, 0..end, 4000).unwrap(),
+        );
+        assert_eq!(ours.columns, theirs.columns);
+        assert!(ours.faults.is_empty());
+    }
+    let other = KafkaSink::create(&brokers(), &topic, 4, TIMEOUT).unwrap_err();
+    assert!(
+        other
+            .to_string()
+            .contains("exists with 3 partitions, not 4"),
+        "{other}"
+    );
+}
+
+#[test]
+#[ignore = "needs a broker: scripts/kafka.sh start"]
+fn compacted_and_missing_topics_are_refused() {
+    let topic = topic("compacted");
+    create(&topic, "compact");
+    let refused = KafkaLog::connect(&brokers(), &topic, TIMEOUT).unwrap_err();
+    assert!(
+        refused
+            .to_string()
+            .contains("is compacted (cleanup.policy=compact)"),
+        "{refused}"
+    );
+    KafkaLog::connect_compacted_as_log(&brokers(), &topic, TIMEOUT).unwrap();
+    let missing = KafkaLog::connect(&brokers(), &Topic::new("never-made"), TIMEOUT).unwrap_err();
+    assert!(
+        missing
+            .to_string()
+            .contains("there is no topic never-made at"),
+        "{missing}"
+    );
+}
+
+#[test]
+fn without_a_broker_the_error_says_how_to_get_one() {
+    let begun = std::time::Instant::now();
+    let error =
+        KafkaLog::connect("127.0.0.1:1", &Topic::new("x"), Duration::from_secs(2)).unwrap_err();
+    assert!(matches!(error, LogError::Unreachable { .. }));
+    let text = error.to_string();
+    assert!(text.starts_with("no broker at 127.0.0.1:1 ("), "{text}");
+    assert!(
+        text.ends_with(
+            "start one with scripts/kafka.sh start, or set KAFKA_BROKERS to one that runs"
+        ),
+        "{text}"
+    );
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
