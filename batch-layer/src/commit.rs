@@ -45,8 +45,17 @@ pub fn run(
     options: &Options,
 ) -> Result<Landing, BatchError> {
     let pin = job.pin(generation, cut.clone())?;
-    let origin = job.manifest()?.generation(generation).map_err(view_store::error::Error::from)?.origin.clone();
-    let pieces = plan(&origin, cut, options.threads.saturating_mul(PIECES_PER_THREAD));
+    let origin = job
+        .manifest()?
+        .generation(generation)
+        .map_err(view_store::error::Error::from)?
+        .origin
+        .clone();
+    let pieces = plan(
+        &origin,
+        cut,
+        options.threads.saturating_mul(PIECES_PER_THREAD),
+    );
     let partial = fold(view, log, &pieces, options)?;
     let manifest = job.land(generation, &pin, &partial)?;
     Ok(Landing {

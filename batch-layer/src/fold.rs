@@ -32,7 +32,12 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { chunk_rows: 8192, threads, admission: Admission::All, strict: false }
+        Self {
+            chunk_rows: 8192,
+            threads,
+            admission: Admission::All,
+            strict: false,
+        }
     }
 }
 
@@ -46,9 +51,14 @@ pub fn fold(
     pieces: &[Piece],
     options: &Options,
 ) -> Result<Partial, BatchError> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.max(1)).build()?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(options.threads.max(1))
+        .build()?;
     let mut partials: Vec<Partial> = pool.install(|| {
-        pieces.par_iter().map(|piece| fold_piece(view, log, piece, options)).collect::<Result<_, _>>()
+        pieces
+            .par_iter()
+            .map(|piece| fold_piece(view, log, piece, options))
+            .collect::<Result<_, _>>()
     })?;
     chain(&mut partials);
     Ok(merge(view, &partials)?)
@@ -79,7 +89,10 @@ fn fold_piece(
 /// A piece is folded without knowing the watermark that earlier ones reach; here it learns it.
 fn chain(partials: &mut [Partial]) {
     let mut reached: BTreeMap<TopicPartition, Option<Watermark>> = BTreeMap::new();
-    for (place, span) in partials.iter_mut().flat_map(|partial| partial.coverage.0.iter_mut()) {
+    for (place, span) in partials
+        .iter_mut()
+        .flat_map(|partial| partial.coverage.0.iter_mut())
+    {
         let watermark = reached.entry(place.clone()).or_default();
         *span = span.following(*watermark);
         *watermark = span.watermark_after;

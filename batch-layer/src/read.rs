@@ -17,17 +17,26 @@ pub struct Piece {
 /// Divides `[from, cut)` into about `pieces` ranges of similar length, in the order of partitions
 /// and offsets; every partition of the cut has at least one, be it empty.
 pub fn plan(from: &OffsetVector, cut: &OffsetVector, pieces: usize) -> Vec<Piece> {
-    let lengths = cut.0.iter().map(|(place, end)| end.0.saturating_sub(from.get(place).0));
+    let lengths = cut
+        .0
+        .iter()
+        .map(|(place, end)| end.0.saturating_sub(from.get(place).0));
     let target = (lengths.sum::<u64>() / pieces.max(1) as u64).max(1);
     let mut plan = Vec::new();
     for (place, end) in &cut.0 {
         let mut start = from.get(place);
         while end.0.saturating_sub(start.0) > target + target / 2 {
             let next = start.plus(target);
-            plan.push(Piece { place: place.clone(), range: start..next });
+            plan.push(Piece {
+                place: place.clone(),
+                range: start..next,
+            });
             start = next;
         }
-        plan.push(Piece { place: place.clone(), range: start..*end });
+        plan.push(Piece {
+            place: place.clone(),
+            range: start..*end,
+        });
     }
     plan
 }
@@ -38,7 +47,9 @@ mod tests {
     use super::*;
 
     fn vector(offsets: &[(u32, u64)]) -> OffsetVector {
-        let places = offsets.iter().map(|(p, at)| (TopicPartition::new("t", *p), Offset(*at)));
+        let places = offsets
+            .iter()
+            .map(|(p, at)| (TopicPartition::new("t", *p), Offset(*at)));
         OffsetVector(places.collect())
     }
 

@@ -1,4 +1,9 @@
 //! JSON into columns: three of seven fields of 180-byte events, and the same with the fold behind it.
+#![allow(
+    clippy::expect_used,
+    missing_docs,
+    reason = "a bench may stop at what cannot be"
+)]
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -14,7 +19,9 @@ fn decode(criterion: &mut Criterion) {
     let view = view();
     let chunks: Vec<_> = json(EVENTS, 10, 1000).chunks(8192).map(raw_chunk).collect();
     let mut group = criterion.benchmark_group("json");
-    group.throughput(Throughput::Elements(EVENTS as u64)).sample_size(10);
+    group
+        .throughput(Throughput::Elements(EVENTS as u64))
+        .sample_size(10);
     group.bench_function("decode", |bencher| {
         let decoder = Decoder::new(Arc::clone(&view.table), view.prepare.columns());
         bencher.iter(|| {

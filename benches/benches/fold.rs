@@ -2,6 +2,11 @@
 //!
 //! Count, sum and max per key and ten seconds over 10 million events. Answers are compared before
 //! anything is timed. Polars runs with its own thread pool on all cores, in memory and streaming.
+#![allow(
+    clippy::expect_used,
+    missing_docs,
+    reason = "a bench may stop at what cannot be"
+)]
 
 use std::hint::black_box;
 
@@ -26,13 +31,20 @@ const SHAPES: [(u64, u64); 3] = [(10, 10), (85, 1000), (100, 20_000)];
 
 fn ours(log: &MemoryLog) -> Partial {
     let cut = log.end().expect("a log in memory has an end");
-    let options = Options { chunk_rows: 65_536, ..Options::default() };
+    let options = Options {
+        chunk_rows: 65_536,
+        ..Options::default()
+    };
     let pieces = plan(&OffsetVector::default(), &cut, options.threads);
     fold(&view(), log, &pieces, &options).expect("the fold runs")
 }
 
 fn frame(rows: &RecordBatch) -> DataFrame {
-    let at = rows.column(0).as_primitive::<TimestampMicrosecondType>().values().to_vec();
+    let at = rows
+        .column(0)
+        .as_primitive::<TimestampMicrosecondType>()
+        .values()
+        .to_vec();
     let key = rows.column(1).as_primitive::<Int64Type>().values().to_vec();
     let value = rows.column(2).as_primitive::<Int64Type>().values().to_vec();
     df!("at" => at, "key" => key, "value" => value).expect("columns of one length")
@@ -40,20 +52,33 @@ fn frame(rows: &RecordBatch) -> DataFrame {
 
 fn theirs(frame: &DataFrame, engine: Engine) -> DataFrame {
     let window = col("at").floor_div(lit(WINDOW)).alias("window");
-    let groups = (frame.clone().lazy())
-        .group_by([col("key"), window])
-        .agg([len().alias("events"), col("value").sum().alias("total"), col("value").max().alias("most")]);
-    groups.collect_with_engine(engine).expect("Polars groups").unwrap_single()
+    let groups = (frame.clone().lazy()).group_by([col("key"), window]).agg([
+        len().alias("events"),
+        col("value").sum().alias("total"),
+        col("value").max().alias("most"),
+    ]);
+    groups
+        .collect_with_engine(engine)
+        .expect("Polars groups")
+        .unwrap_single()
 }
 
 /// Groups, and the sums of all counts, totals and maxima: equal only if the answers are.
 fn check(mine: &Partial, theirs: &DataFrame) {
     let rows = answer(&view(), mine).expect("the answer is shown");
     let sum = |column: usize| -> i64 {
-        rows.column(column).as_primitive::<Int64Type>().values().iter().sum()
+        rows.column(column)
+            .as_primitive::<Int64Type>()
+            .values()
+            .iter()
+            .sum()
     };
     let other = |name: &str| -> i64 {
-        let column = theirs.column(name).expect("a column").cast(&DataType::Int64).expect("numbers");
+        let column = theirs
+            .column(name)
+            .expect("a column")
+            .cast(&DataType::Int64)
+            .expect("numbers");
         column.as_materialized_series().sum().expect("a sum")
     };
     assert_eq!(rows.num_rows(), theirs.height(), "groups");
@@ -64,7 +89,9 @@ fn check(mine: &Partial, theirs: &DataFrame) {
 
 fn group_by(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("group-by");
-    group.throughput(Throughput::Elements(EVENTS as u64)).sample_size(10);
+    group
+        .throughput(Throughput::Elements(EVENTS as u64))
+        .sample_size(10);
     for (windows, keys) in SHAPES {
         let rows = columns(EVENTS, windows, keys);
         let frame = frame(&rows);
@@ -76,7 +103,10 @@ fn group_by(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new("seamline", groups), |bencher| {
             bencher.iter(|| black_box(ours(&log)));
         });
-        for (name, engine) in [("polars", Engine::InMemory), ("polars streaming", Engine::Streaming)] {
+        for (name, engine) in [
+            ("polars", Engine::InMemory),
+            ("polars streaming", Engine::Streaming),
+        ] {
             group.bench_function(BenchmarkId::new(name, groups), |bencher| {
                 bencher.iter(|| black_box(theirs(&frame, engine)));
             });

@@ -1,4 +1,9 @@
 //! Merging segments, and one group out of many.
+#![allow(
+    clippy::expect_used,
+    missing_docs,
+    reason = "a bench may stop at what cannot be"
+)]
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -39,9 +44,12 @@ fn serve(criterion: &mut Criterion) {
     let segments = segments();
     let rows: usize = segments.iter().map(|segment| segment.rows.num_rows()).sum();
     let mut group = criterion.benchmark_group("serve");
-    group.throughput(Throughput::Elements(rows as u64)).sample_size(10);
+    group
+        .throughput(Throughput::Elements(rows as u64))
+        .sample_size(10);
     group.bench_function("merge 8 segments", |bencher| {
-        bencher.iter(|| black_box(merge(&view, segments.iter().map(Arc::as_ref)).expect("they tile")));
+        bencher
+            .iter(|| black_box(merge(&view, segments.iter().map(Arc::as_ref)).expect("they tile")));
     });
     group.throughput(Throughput::Elements(1));
     group.bench_function("point query over 8 segments", |bencher| {

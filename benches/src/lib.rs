@@ -91,7 +91,9 @@ pub fn json(rows: usize, windows: u64, keys: u64) -> Vec<String> {
             random.below(1_000_000),
             random.below(u64::MAX),
             random.below(u64::MAX),
-            ["DE", "FR", "US", "IN"].get(random.below(4) as usize).unwrap_or(&"DE"),
+            ["DE", "FR", "US", "IN"]
+                .get(random.below(4) as usize)
+                .unwrap_or(&"DE"),
             random.below(1000),
             random.below(100),
         )
@@ -110,7 +112,10 @@ pub fn raw_chunk(records: &[String]) -> Chunk {
         arrivals: None,
         payload: Payload::Raw(Raw {
             keys: nulls(),
-            values: records.iter().map(|record| Some(record.as_bytes())).collect(),
+            values: records
+                .iter()
+                .map(|record| Some(record.as_bytes()))
+                .collect(),
             headers: nulls(),
         }),
     }

@@ -14,7 +14,10 @@ pub fn run(args: &Archive) -> Outcome {
     let loaded = Loaded::open(&args.view)?;
     let log = store::log(&args.log, &loaded)?;
     let archive = store::archive(&args.store.store, &loaded.view)?;
-    let options = archiver::ArchiveOptions { file_rows: args.file_rows, ..Default::default() };
+    let options = archiver::ArchiveOptions {
+        file_rows: args.file_rows,
+        ..Default::default()
+    };
     let report = archiver::archive(log.as_ref(), &archive, None, options)?;
     let sum = |figure: fn(&archiver::PartitionReport) -> u64| {
         report.partitions.iter().map(figure).sum::<u64>()

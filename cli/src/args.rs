@@ -9,7 +9,12 @@ use crate::print::Format;
 /// Write a stream view once, run it as a Lambda architecture and as Kappa, and see every event
 /// that the seam between batch and stream counts twice, loses or counts differently.
 #[derive(Debug, Parser)]
-#[command(name = "seam", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    name = "seam",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
 pub struct Seam {
     /// What to do.
     #[command(subcommand)]
@@ -23,34 +28,50 @@ pub enum Command {
     #[command(after_help = "Example:\n  seam demo")]
     Demo,
     /// Compute a view over a file once, without a store.
-    #[command(after_help = "Example:\n  seam run views/delay_by_airport.sql --input data/flights-week.parquet --as lambda --seam-at 0.6")]
+    #[command(
+        after_help = "Example:\n  seam run views/delay_by_airport.sql --input data/flights-week.parquet --as lambda --seam-at 0.6"
+    )]
     Run(Run),
     /// Run lambda under every seam rule, and kappa, against an independent truth.
-    #[command(after_help = "Example:\n  seam compare views/delay_by_airport.sql --input data/flights-week.parquet --seam-at 2001-01-05T09:00:00Z --batch-takes 90m")]
+    #[command(
+        after_help = "Example:\n  seam compare views/delay_by_airport.sql --input data/flights-week.parquet --seam-at 2001-01-05T09:00:00Z --batch-takes 90m"
+    )]
     Compare(Compare),
     /// Write made-up clicks, or the week of flights, to a file or a topic.
-    #[command(after_help = "Example:\n  seam generate clicks --events 120000 --seed 1 --to clicks.parquet")]
+    #[command(
+        after_help = "Example:\n  seam generate clicks --events 120000 --seed 1 --to clicks.parquet"
+    )]
     Generate(Generate),
     /// Copy the events of a topic or file into the Parquet archive.
-    #[command(after_help = "Example:\n  seam archive views/delay_by_airport.sql --store store --brokers 127.0.0.1:9092")]
+    #[command(
+        after_help = "Example:\n  seam archive views/delay_by_airport.sql --store store --brokers 127.0.0.1:9092"
+    )]
     Archive(Archive),
     /// Fold the archive up to a cut and land the result as one segment.
     #[command(after_help = "Example:\n  seam batch views/delay_by_airport.sql --store store")]
     Batch(Batch),
     /// Follow the log from where the store stands, sealing a segment at each checkpoint.
-    #[command(after_help = "Example:\n  seam speed views/delay_by_airport.sql --store store --brokers 127.0.0.1:9092")]
+    #[command(
+        after_help = "Example:\n  seam speed views/delay_by_airport.sql --store store --brokers 127.0.0.1:9092"
+    )]
     Speed(Speed),
     /// Build a generation for changed SQL beside the live one, and swap.
-    #[command(after_help = "Examples:\n  seam reprocess views/delay_by_airport.sql --store store --from archive --cutover\n  seam reprocess views/delay_by_airport.sql --store store --rollback")]
+    #[command(
+        after_help = "Examples:\n  seam reprocess views/delay_by_airport.sql --store store --from archive --cutover\n  seam reprocess views/delay_by_airport.sql --store store --rollback"
+    )]
     Reprocess(Reprocess),
     /// Ask a question in SQL of the views in the store, merged at read time.
-    #[command(after_help = "Example:\n  seam query \"SELECT origin, SUM(flights) AS n FROM delay_by_airport GROUP BY origin ORDER BY n DESC LIMIT 5\" --store store")]
+    #[command(
+        after_help = "Example:\n  seam query \"SELECT origin, SUM(flights) AS n FROM delay_by_airport GROUP BY origin ORDER BY n DESC LIMIT 5\" --store store"
+    )]
     Query(Query),
     /// Show what a view maintains, and the algebra of each measure.
     #[command(after_help = "Example:\n  seam explain views/delay_by_airport.sql")]
     Explain(Explain),
     /// List the records that could not be read, with the reason.
-    #[command(after_help = "Example:\n  seam rejects views/delay_by_airport.sql --input events.jsonl")]
+    #[command(
+        after_help = "Example:\n  seam rejects views/delay_by_airport.sql --input events.jsonl"
+    )]
     Rejects(Rejects),
     /// Delete what no manifest names any more.
     #[command(after_help = "Example:\n  seam gc --store store")]

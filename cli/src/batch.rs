@@ -3,8 +3,8 @@
 use std::io::{Write, stdout};
 
 use batch_layer::commit;
-use event_log::EventLog;
 use comparison::schedule::offsets;
+use event_log::EventLog;
 
 use crate::args::Batch;
 use crate::failure::{Failure, Outcome};
@@ -26,7 +26,9 @@ pub fn run(args: &Batch) -> Outcome {
     let cut = match &args.cut {
         None => end.clone(),
         Some(text) => offsets(text).ok_or_else(|| {
-            Failure::input(format!("cannot read the cut {text:?}: expected offsets such as flights/0:12,flights/1:7"))
+            Failure::input(format!(
+                "cannot read the cut {text:?}: expected offsets such as flights/0:12,flights/1:7"
+            ))
         })?,
     };
     if let Some(place) = end.behind(&cut).next() {
@@ -43,7 +45,11 @@ pub fn run(args: &Batch) -> Outcome {
     writeln!(
         stdout(),
         "landed {} records below {} as {} rows in generation {generation}, manifest {}; {} rejected",
-        landing.records, landing.cut, landing.rows, landing.manifest.number, landing.rejected
+        landing.records,
+        landing.cut,
+        landing.rows,
+        landing.manifest.number,
+        landing.rejected
     )?;
     Ok(())
 }

@@ -35,17 +35,30 @@ const BATCH_TAKES: &str = "90m";
 /// Tells it.
 pub fn run() -> Outcome {
     let folder = tempfile::tempdir()?;
-    let (week, sql) = (folder.path().join("flights-week.parquet"), folder.path().join("view.sql"));
+    let (week, sql) = (
+        folder.path().join("flights-week.parquet"),
+        folder.path().join("view.sql"),
+    );
     fs::write(&week, WEEK)?;
     fs::write(&sql, VIEW)?;
-    let view = ViewArgs { file: sql, view: None };
+    let view = ViewArgs {
+        file: sql,
+        view: None,
+    };
     let loaded = Loaded::open(&view)?;
-    let reading = ReadingArgs { partitions: 4, order_by: None, arrival: None };
+    let reading = ReadingArgs {
+        partitions: 4,
+        order_by: None,
+        arrival: None,
+    };
     let events = loaded.input(&week, &reading)?;
     let truth = loaded.truth(&view, &week, &reading)?;
     let rows = events.rows(&truth.event_times()?);
     let seam: SeamAt = CUT.parse().or_input()?;
-    let schedule = events.arrivals(&rows).schedule(&seam, duration(BATCH_TAKES)?).or_input()?;
+    let schedule = events
+        .arrivals(&rows)
+        .schedule(&seam, duration(BATCH_TAKES)?)
+        .or_input()?;
 
     let mut out = stdout().lock();
     let read: u64 = schedule.cut.0.values().map(|next| next.0).sum();
@@ -60,7 +73,11 @@ pub fn run() -> Outcome {
         disordered(&rows),
     )?;
 
-    let given = Events { log: &events.input.log, rows: &rows, truth: &truth };
+    let given = Events {
+        log: &events.input.log,
+        rows: &rows,
+        truth: &truth,
+    };
     let report = compare(&loaded.view, given, &schedule, &Options::default())?;
     if let Some(story) = story(&report) {
         writeln!(out, "{story}\n")?;
@@ -101,10 +118,18 @@ fn story(report: &Report) -> Option<String> {
     let lost = |(mine, its): &(Option<usize>, Option<usize>)| {
         count(&report.truth, *its) - count(&wrong.run.rows, *mine)
     };
-    let worst = wrong.difference.rows.iter().max_by_key(|pair| (lost(pair), std::cmp::Reverse(pair.1)))?;
-    let (airport, hour) = (text(&report.truth, worst.1?)?, start(&report.truth, worst.1?)?);
+    let worst = wrong
+        .difference
+        .rows
+        .iter()
+        .max_by_key(|pair| (lost(pair), std::cmp::Reverse(pair.1)))?;
+    let (airport, hour) = (
+        text(&report.truth, worst.1?)?,
+        start(&report.truth, worst.1?)?,
+    );
     let served = (0..right.run.rows.num_rows()).find(|row| {
-        text(&right.run.rows, *row).as_ref() == Some(&airport) && start(&right.run.rows, *row) == Some(hour)
+        text(&right.run.rows, *row).as_ref() == Some(&airport)
+            && start(&right.run.rows, *row) == Some(hour)
     });
     let end = EventTime(hour.0 + 3_600_000_000);
     Some(format!(
@@ -120,7 +145,9 @@ fn story(report: &Report) -> Option<String> {
 
 /// The flights of a row of the answer; 0 where there is no such row.
 fn count(rows: &RecordBatch, row: Option<usize>) -> i64 {
-    let column = rows.column_by_name("flights").map(|column| column.as_primitive::<Int64Type>());
+    let column = rows
+        .column_by_name("flights")
+        .map(|column| column.as_primitive::<Int64Type>());
     match (column, row) {
         (Some(column), Some(row)) if column.is_valid(row) => column.value(row),
         _ => 0,
@@ -134,15 +161,31 @@ fn text(rows: &RecordBatch, row: usize) -> Option<String> {
 
 fn start(rows: &RecordBatch, row: usize) -> Option<EventTime> {
     let column = rows.column_by_name("window_start")?;
-    Some(EventTime(column.as_primitive::<TimestampMicrosecondType>().value(row)))
+    Some(EventTime(
+        column.as_primitive::<TimestampMicrosecondType>().value(row),
+    ))
 }
 
 /// What both architectures cost on this week: once running, and once redone.
 fn costs(loaded: &Loaded, report: &Report, folder: &Path) -> Outcome<String> {
     let json = folder.join("flights.jsonl");
     generate::flights_to(&folder.join("flights-week.parquet"), &json)?;
-    let log = loaded.input(&json, &ReadingArgs { partitions: 4, order_by: None, arrival: None })?.input.log;
-    let archive = Archive::open(folder, &loaded.view.table.topic, Arc::clone(&loaded.view.table))?;
+    let log = loaded
+        .input(
+            &json,
+            &ReadingArgs {
+                partitions: 4,
+                order_by: None,
+                arrival: None,
+            },
+        )?
+        .input
+        .log;
+    let archive = Archive::open(
+        folder,
+        &loaded.view.table.topic,
+        Arc::clone(&loaded.view.table),
+    )?;
     archiver::archive(&log, &archive, None, archiver::ArchiveOptions::default())?;
 
     let started = Instant::now();
@@ -151,7 +194,14 @@ fn costs(loaded: &Loaded, report: &Report, folder: &Path) -> Outcome<String> {
     let (generation, _) =
         job.create_generation(&crate::store::new_generation(loaded, &Default::default()))?;
     let options = Options::default();
-    batch_layer::commit::run(&loaded.view, &archive, &job, generation, &end, &options.batch)?;
+    batch_layer::commit::run(
+        &loaded.view,
+        &archive,
+        &job,
+        generation,
+        &end,
+        &options.batch,
+    )?;
     let from_files = started.elapsed();
 
     let started = Instant::now();
@@ -161,20 +211,28 @@ fn costs(loaded: &Loaded, report: &Report, folder: &Path) -> Outcome<String> {
     let of = |line: &Line| (line.run.cost.cpu_seconds, line.run.cost.bytes_stored);
     let lambda = report.lines.first().map(of).unwrap_or_default();
     let kappa = report.lines.last().map(of).unwrap_or_default();
-    let (files, log) = (bytes_below(&folder.join("archive"))?, fs::metadata(&json)?.len());
+    let (files, log) = (
+        bytes_below(&folder.join("archive"))?,
+        fs::metadata(&json)?.len(),
+    );
     let mut table = crate::print::sheet(&[
-        "What it costs", "CPU s", "MB of segments", "MB of events kept", "redo the week, ms",
+        "What it costs",
+        "CPU s",
+        "MB of segments",
+        "MB of events kept",
+        "redo the week, ms",
     ]);
     let megabytes = |bytes: u64| format!("{:.2}", bytes as f64 / 1e6);
-    let row = |who: &str, (cpu, stored): (f64, u64), kept: u64, how: &str, redo: std::time::Duration| {
-        [
-            who.to_owned(),
-            format!("{cpu:.2}"),
-            megabytes(stored),
-            format!("{} ({how})", megabytes(kept)),
-            format!("{} from {how}", redo.as_millis()),
-        ]
-    };
+    let row =
+        |who: &str, (cpu, stored): (f64, u64), kept: u64, how: &str, redo: std::time::Duration| {
+            [
+                who.to_owned(),
+                format!("{cpu:.2}"),
+                megabytes(stored),
+                format!("{} ({how})", megabytes(kept)),
+                format!("{} from {how}", redo.as_millis()),
+            ]
+        };
     table.add_row(row("lambda offset", lambda, files, "files", from_files));
     table.add_row(row("kappa", kappa, log, "log", from_log));
     crate::print::numbers_right(&mut table, 1);
@@ -189,7 +247,11 @@ fn bytes_below(folder: &Path) -> Outcome<u64> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let metadata = entry.metadata()?;
-        bytes += if metadata.is_dir() { bytes_below(&entry.path())? } else { metadata.len() };
+        bytes += if metadata.is_dir() {
+            bytes_below(&entry.path())?
+        } else {
+            metadata.len()
+        };
     }
     Ok(bytes)
 }

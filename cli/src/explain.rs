@@ -10,6 +10,10 @@ use crate::job::Loaded;
 pub fn run(args: &Explain) -> Outcome {
     let loaded = Loaded::open(&args.view)?;
     let text = loaded.view.explain();
-    write!(stdout(), "{text}{}", if text.ends_with('\n') { "" } else { "\n" })?;
+    write!(
+        stdout(),
+        "{text}{}",
+        if text.ends_with('\n') { "" } else { "\n" }
+    )?;
     Ok(())
 }

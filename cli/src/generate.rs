@@ -71,7 +71,12 @@ fn produce(
 }
 
 #[cfg(not(feature = "kafka"))]
-fn produce(_: &Generate, topic: &shared_logic::identity::Topic, _: Events, _: &str) -> Outcome<u64> {
+fn produce(
+    _: &Generate,
+    topic: &shared_logic::identity::Topic,
+    _: Events,
+    _: &str,
+) -> Outcome<u64> {
     Err(crate::failure::Failure::input(format!(
         "cannot write to the topic {topic}: this seam was built without the kafka feature"
     )))

@@ -31,8 +31,11 @@ impl Loaded {
         let file = &args.file;
         let sql = std::fs::read_to_string(file)
             .map_err(|error| Failure::input(format!("cannot read {}: {error}", file.display())))?;
-        let name = file.file_stem().map_or_else(|| "job".into(), |stem| stem.to_string_lossy());
-        let place = |error: SqlError| Failure::input(error.in_file(file.display().to_string()).to_string());
+        let name = file
+            .file_stem()
+            .map_or_else(|| "job".into(), |stem| stem.to_string_lossy());
+        let place =
+            |error: SqlError| Failure::input(error.in_file(file.display().to_string()).to_string());
         let job = Job::compile(&name, &sql).map_err(place)?;
         let view = Arc::clone(job.view(args.view.as_deref()).map_err(place)?);
         Ok(Self { sql, view })
@@ -40,11 +43,18 @@ impl Loaded {
 
     /// Gives a file of events to the independent truth.
     pub fn truth(&self, args: &ViewArgs, path: &Path, reading: &ReadingArgs) -> Outcome<Truth> {
-        let arrival = reading.arrival.as_deref().or(self.view.table.arrival.as_deref());
+        let arrival = reading
+            .arrival
+            .as_deref()
+            .or(self.view.table.arrival.as_deref());
         let (view, order_by) = (args.view.as_deref(), reading.order_by.as_deref());
         Truth::open(path, &self.sql, view, order_by, arrival).map_err(|error| {
             let (file, error) = (path.display().to_string(), error.to_string());
-            Failure::input(if error.contains(&file) { error } else { format!("{file}: {error}") })
+            Failure::input(if error.contains(&file) {
+                error
+            } else {
+                format!("{file}: {error}")
+            })
         })
     }
 
@@ -54,7 +64,10 @@ impl Loaded {
         let arrival = args.arrival.as_deref().or(table.arrival.as_deref());
         let order_by = args.order_by.as_deref();
         let input = Input::open(path, table, args.partitions, order_by, arrival).or_input()?;
-        Ok(Events { input, topic: table.topic.as_str().to_owned() })
+        Ok(Events {
+            input,
+            topic: table.topic.as_str().to_owned(),
+        })
     }
 }
 
@@ -83,7 +96,10 @@ impl Events {
 
     /// The same rows with their times of arrival.
     pub fn arrivals<'a>(&'a self, rows: &'a [Row]) -> Arrivals<'a> {
-        Arrivals { rows, instants: self.input.arrivals.as_deref() }
+        Arrivals {
+            rows,
+            instants: self.input.arrivals.as_deref(),
+        }
     }
 }
 

@@ -36,7 +36,9 @@ pub fn rows(out: &mut impl Write, rows: &RecordBatch, format: Format) -> Result<
         Format::Json => json(out, rows),
         Format::Csv => {
             let text = WriterBuilder::new().with_header(true);
-            text.with_timestamp_format("%Y-%m-%dT%H:%M:%S%.fZ".into()).build(out).write(rows)?;
+            text.with_timestamp_format("%Y-%m-%dT%H:%M:%S%.fZ".into())
+                .build(out)
+                .write(rows)?;
             Ok(())
         }
     }
@@ -45,7 +47,9 @@ pub fn rows(out: &mut impl Write, rows: &RecordBatch, format: Format) -> Result<
 /// An empty table in the house's look: numbers to the right, no lines but under the header.
 pub fn sheet(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
+        .load_preset(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(header);
     table
 }
@@ -59,7 +63,11 @@ pub fn numbers_right(table: &mut Table, first: usize) {
 
 fn table(out: &mut impl Write, rows: &RecordBatch) -> Result<()> {
     let schema = rows.schema();
-    let header: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    let header: Vec<&str> = schema
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str())
+        .collect();
     let mut table = sheet(&header);
     for row in 0..rows.num_rows().min(SHOWN) {
         let cells = rows.columns().iter().map(|column| cell(column, row));
@@ -147,7 +155,10 @@ fn value(column: &dyn Array, row: usize) -> Result<String> {
         DataType::Float64 => float!(Float64Type),
         DataType::Decimal128(..) => array_value_to_string(column, row)?,
         DataType::Timestamp(..) => {
-            format!("\"{}\"", instant(column.as_primitive::<TimestampMicrosecondType>().value(row)))
+            format!(
+                "\"{}\"",
+                instant(column.as_primitive::<TimestampMicrosecondType>().value(row))
+            )
         }
         _ => serde_json::to_string(&array_value_to_string(column, row)?)?,
     })

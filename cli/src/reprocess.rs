@@ -18,10 +18,19 @@ use crate::store;
 pub fn run(args: &Reprocess) -> Outcome {
     let loaded = Loaded::open(&args.view)?;
     let job = store::job(&store::open(&args.store)?, &loaded.view)?;
-    let behind = if args.behind { Behind::Allowed } else { Behind::Refused };
+    let behind = if args.behind {
+        Behind::Allowed
+    } else {
+        Behind::Refused
+    };
     if args.rollback {
         let manifest = job.rollback(behind).or_input()?;
-        writeln!(stdout(), "rolled back: generation {} is live, manifest {}", manifest.live, manifest.number)?;
+        writeln!(
+            stdout(),
+            "rolled back: generation {} is live, manifest {}",
+            manifest.live,
+            manifest.number
+        )?;
         return Ok(());
     }
     let generation = build(args, &loaded, &job)?;
@@ -29,11 +38,17 @@ pub fn run(args: &Reprocess) -> Outcome {
     writeln!(
         stdout(),
         "generation {generation} stands at {}, generation {} is live",
-        manifest.generation(generation)?.next, manifest.live
+        manifest.generation(generation)?.next,
+        manifest.live
     )?;
     if args.cutover && manifest.live != generation {
         let manifest = job.cut_over(generation, behind).or_input()?;
-        writeln!(stdout(), "cut over: generation {} is live, manifest {}", manifest.live, manifest.number)?;
+        writeln!(
+            stdout(),
+            "cut over: generation {} is live, manifest {}",
+            manifest.live,
+            manifest.number
+        )?;
     }
     Ok(())
 }
@@ -53,10 +68,16 @@ fn build(args: &Reprocess, loaded: &Loaded, job: &JobStore) -> Outcome<Generatio
         (None, None) => return Err(Failure::input("nothing to read from")),
     };
     let origin = first.start()?;
-    let known = job.manifest().ok().and_then(|m| m.generation_of(&loaded.view.fingerprint));
+    let known = job
+        .manifest()
+        .ok()
+        .and_then(|m| m.generation_of(&loaded.view.fingerprint));
     let generation = match known {
         Some(generation) => generation,
-        None => job.create_generation(&store::new_generation(loaded, &origin))?.0,
+        None => {
+            job.create_generation(&store::new_generation(loaded, &origin))?
+                .0
+        }
     };
     let options = options(&args.fold);
     if let Some(archive) = &archive {

@@ -17,7 +17,12 @@ use crate::print;
 pub fn run(args: &Run) -> Outcome {
     let loaded = Loaded::open(&args.view)?;
     let rows = match args.architecture {
-        As::Truth => loaded.truth(&args.view, &args.input.input, &args.input.reading)?.answer(None)?.rows,
+        As::Truth => {
+            loaded
+                .truth(&args.view, &args.input.input, &args.input.reading)?
+                .answer(None)?
+                .rows
+        }
         architecture => layers(args, &loaded, architecture)?,
     };
     let mut out = BufWriter::new(stdout().lock());
@@ -38,7 +43,10 @@ fn layers(args: &Run, loaded: &Loaded, architecture: As) -> Outcome<arrow::array
     let all = arrivals.schedule(&SeamAt::Share(1.0), 0)?;
     let schedule = match architecture {
         As::Lambda => arrivals.schedule(&seam, 0).or_input()?,
-        As::Speed => Schedule { cut: OffsetVector::default(), ..all.clone() },
+        As::Speed => Schedule {
+            cut: OffsetVector::default(),
+            ..all.clone()
+        },
         _ => all.clone(),
     };
     let run = match architecture {

@@ -29,7 +29,11 @@ pub fn run(args: &args::Speed) -> Outcome {
     writeln!(
         stdout(),
         "folded {} records up to {} into {} segments of generation {generation}, manifest {}; {} rejected",
-        progress.records, snapshot.offsets, progress.segments, snapshot.manifest.number, progress.rejected
+        progress.records,
+        snapshot.offsets,
+        progress.segments,
+        snapshot.manifest.number,
+        progress.rejected
     )?;
     Ok(())
 }

@@ -16,7 +16,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("serving-layer", &["shared-logic", "view-store"]),
     (
         "comparison",
-        &["shared-logic", "event-log", "view-store", "batch-layer", "speed-layer", "serving-layer"],
+        &[
+            "shared-logic",
+            "event-log",
+            "view-store",
+            "batch-layer",
+            "speed-layer",
+            "serving-layer",
+        ],
     ),
     (
         "cli",
@@ -46,7 +53,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--offline",
+        ])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .output()
         .expect("cargo metadata runs");
@@ -58,13 +71,18 @@ fn members_depend_only_downstream() {
     let metadata = metadata();
     let allowed: BTreeMap<&str, &[&str]> = ALLOWED.iter().copied().collect();
     let packages = metadata["packages"].as_array().unwrap();
-    let names: Vec<&str> = packages.iter().map(|package| package["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> = packages
+        .iter()
+        .map(|package| package["name"].as_str().unwrap())
+        .collect();
     for name in allowed.keys() {
         assert!(names.contains(name), "{name} is gone from the workspace");
     }
     for package in packages {
         let name = package["name"].as_str().unwrap();
-        let may = allowed.get(name).unwrap_or_else(|| panic!("{name} has no place in the design"));
+        let may = allowed
+            .get(name)
+            .unwrap_or_else(|| panic!("{name} has no place in the design"));
         for dependency in package["dependencies"].as_array().unwrap() {
             let on = dependency["name"].as_str().unwrap();
             assert!(
@@ -82,5 +100,8 @@ fn members_stand_in_data_flow_order() {
         .iter()
         .map(|(name, _)| manifest.find(&format!("\n    \"{name}\",")).expect(name))
         .collect();
-    assert!(places.is_sorted(), "the members of Cargo.toml are not in data-flow order");
+    assert!(
+        places.is_sorted(),
+        "the members of Cargo.toml are not in data-flow order"
+    );
 }

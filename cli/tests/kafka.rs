@@ -18,19 +18,64 @@ fn flights_through_a_topic_give_the_same_rows() {
     let topic = format!("flights-{}", std::process::id());
     let view = path("view.sql");
     let sql = fs::read_to_string(seam::root().join("views/delay_by_airport.sql")).unwrap();
-    fs::write(&view, sql.replace("topic = 'flights'", &format!("topic = '{topic}'"))).unwrap();
-    let truth = ok(&["run", &view, "--input", "data/flights-week.parquet", "--as", "truth", "--format", "json"]);
+    fs::write(
+        &view,
+        sql.replace("topic = 'flights'", &format!("topic = '{topic}'")),
+    )
+    .unwrap();
+    let truth = ok(&[
+        "run",
+        &view,
+        "--input",
+        "data/flights-week.parquet",
+        "--as",
+        "truth",
+        "--format",
+        "json",
+    ]);
 
-    ok(&["generate", "flights", "--to", &format!("kafka:{topic}"), "--brokers", &brokers]);
+    ok(&[
+        "generate",
+        "flights",
+        "--to",
+        &format!("kafka:{topic}"),
+        "--brokers",
+        &brokers,
+    ]);
     let lambda = path("lambda");
-    ok(&["archive", &view, "--store", &lambda, "--brokers", &brokers, "--file-rows", "10000"]);
+    ok(&[
+        "archive",
+        &view,
+        "--store",
+        &lambda,
+        "--brokers",
+        &brokers,
+        "--file-rows",
+        "10000",
+    ]);
     let cut = format!("{topic}/0:9000,{topic}/1:100,{topic}/2:15000,{topic}/3:1");
     ok(&["batch", &view, "--store", &lambda, "--cut", &cut]);
-    ok(&["speed", &view, "--store", &lambda, "--brokers", &brokers, "--checkpoint-every", "7000"]);
+    ok(&[
+        "speed",
+        &view,
+        "--store",
+        &lambda,
+        "--brokers",
+        &brokers,
+        "--checkpoint-every",
+        "7000",
+    ]);
     let kappa = path("kappa");
     ok(&["speed", &view, "--store", &kappa, "--brokers", &brokers]);
     for store in [&lambda, &kappa] {
-        let question = ["query", "SELECT * FROM delay_by_airport", "--store", store, "--format", "json"];
+        let question = [
+            "query",
+            "SELECT * FROM delay_by_airport",
+            "--store",
+            store,
+            "--format",
+            "json",
+        ];
         agree(&ok(&question), &truth);
     }
 }

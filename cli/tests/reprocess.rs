@@ -24,8 +24,24 @@ fn cut_over_and_roll_back_swap_whole_answers() {
     let served = || ok(&["query", QUESTION, "--store", &store, "--format", "json"]);
 
     ok(&["archive", VIEW, "--input", WEEK, "--store", &store]);
-    ok(&["batch", VIEW, "--store", &store, "--cut", "flights/0:9000,flights/1:100,flights/2:15000,flights/3:1"]);
-    ok(&["speed", VIEW, "--input", WEEK, "--store", &store, "--checkpoint-every", "5000"]);
+    ok(&[
+        "batch",
+        VIEW,
+        "--store",
+        &store,
+        "--cut",
+        "flights/0:9000,flights/1:100,flights/2:15000,flights/3:1",
+    ]);
+    ok(&[
+        "speed",
+        VIEW,
+        "--input",
+        WEEK,
+        "--store",
+        &store,
+        "--checkpoint-every",
+        "5000",
+    ]);
     let (before, after) = (run(VIEW), run(&changed));
     assert!(before != after);
     assert!(served() == before, "batch below, speed above");
@@ -48,6 +64,16 @@ fn cut_over_and_roll_back_swap_whole_answers() {
     assert!(served() == before, "after gc");
     let (code, line) = fails(&["reprocess", VIEW, "--store", &store, "--from", "log"]);
     assert_eq!((code, line.contains("--input")), (2, true), "{line}");
-    ok(&["reprocess", &changed, "--store", &store, "--from", "hybrid", "--input", WEEK, "--cutover"]);
+    ok(&[
+        "reprocess",
+        &changed,
+        "--store",
+        &store,
+        "--from",
+        "hybrid",
+        "--input",
+        WEEK,
+        "--cutover",
+    ]);
     assert!(served() == after, "from archive and log");
 }

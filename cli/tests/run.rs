@@ -27,8 +27,19 @@ fn batch_speed_lambda_kappa_and_truth_print_the_same_rows() {
 #[test]
 fn lambda_prints_them_for_any_seam() {
     let kappa = rows(&["--as", "kappa"]);
-    for seam in ["0", "0.001", "0.3", "0.999", "1", "2001-01-05T09:00:00Z", "flights/0:5,flights/3:7000"] {
-        assert!(rows(&["--as", "lambda", "--seam-at", seam]) == kappa, "seam {seam}");
+    for seam in [
+        "0",
+        "0.001",
+        "0.3",
+        "0.999",
+        "1",
+        "2001-01-05T09:00:00Z",
+        "flights/0:5,flights/3:7000",
+    ] {
+        assert!(
+            rows(&["--as", "lambda", "--seam-at", seam]) == kappa,
+            "seam {seam}"
+        );
     }
 }
 
@@ -39,7 +50,10 @@ fn partitions_and_chunks_change_nothing() {
         let partitions = partitions.to_string();
         for architecture in ["lambda", "kappa"] {
             let printed = rows(&["--as", architecture, "--partitions", &partitions]);
-            assert!(printed == kappa, "{architecture} in {partitions} partitions");
+            assert!(
+                printed == kappa,
+                "{architecture} in {partitions} partitions"
+            );
         }
     }
     for chunk in ["2", "63", "4096", "65536"] {
@@ -57,13 +71,22 @@ fn chunks_of_one_row_change_nothing() {
     let input = input.to_str().unwrap();
     ok(&["generate", "clicks", "--events", "20000", "--to", input]);
     let run = |options: &[&str]| {
-        let mut args =
-            vec!["run", "views/clicks_by_page.sql", "--input", input, "--format", "json"];
+        let mut args = vec![
+            "run",
+            "views/clicks_by_page.sql",
+            "--input",
+            input,
+            "--format",
+            "json",
+        ];
         args.extend(options);
         ok(&args)
     };
     let truth = run(&["--as", "truth"]);
-    assert!(truth.lines().all(|line| line.ends_with("\"clicks\":1000}")), "{truth}");
+    assert!(
+        truth.lines().all(|line| line.ends_with("\"clicks\":1000}")),
+        "{truth}"
+    );
     for architecture in ["batch", "speed", "lambda", "kappa"] {
         agree(&run(&["--as", architecture, "--chunk-rows", "1"]), &truth);
     }
@@ -71,14 +94,27 @@ fn chunks_of_one_row_change_nothing() {
 
 #[test]
 fn compare_explains_every_event_of_the_error() {
-    let args = ["compare", VIEW, "--input", WEEK, "--seam-at", "2001-01-05T09:00:00Z"];
+    let args = [
+        "compare",
+        VIEW,
+        "--input",
+        WEEK,
+        "--seam-at",
+        "2001-01-05T09:00:00Z",
+    ];
     let printed = ok(&[&args[..], &["--batch-takes", "90m", "--format", "json"]].concat());
-    let lines: Vec<serde_json::Value> =
-        printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<serde_json::Value> = printed
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(lines.len(), 7);
     for line in &lines {
         let rows = |name: &str| line[name].as_i64().unwrap();
-        assert_eq!(rows("net_error"), rows("double") - rows("missing") - rows("late"), "{line}");
+        assert_eq!(
+            rows("net_error"),
+            rows("double") - rows("missing") - rows("late"),
+            "{line}"
+        );
         assert_eq!(rows("drift"), 0, "{line}");
         let exact = line["rule"].is_null() || line["rule"] == "offset";
         assert_eq!(exact, rows("wrong_groups") == 0, "{line}");
@@ -88,9 +124,16 @@ fn compare_explains_every_event_of_the_error() {
 #[test]
 fn the_demo_tells_its_story() {
     let folder = tempfile::tempdir().unwrap();
-    let printed = seam::command(&["demo"]).current_dir(folder.path()).output().unwrap();
+    let printed = seam::command(&["demo"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
     let text = String::from_utf8(printed.stdout).unwrap();
-    assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
+    assert!(
+        printed.status.success(),
+        "{}",
+        String::from_utf8_lossy(&printed.stderr)
+    );
     assert_eq!(text.matches(" holds").count(), 7, "{text}");
     for told in ["113493", "Follow one airport", "restart-at-latest", "Next"] {
         assert!(text.contains(told), "{told} is not in:\n{text}");

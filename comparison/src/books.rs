@@ -36,7 +36,9 @@ pub struct Books {
 impl Books {
     /// `counted − truth`: the error of the answer in rows.
     pub fn net(&self) -> i64 {
-        self.counted.cast_signed().wrapping_sub(self.truth.cast_signed())
+        self.counted
+            .cast_signed()
+            .wrapping_sub(self.truth.cast_signed())
     }
 
     /// Whether `counted = truth + double − missing − late`. Where it does not hold, the answer has
@@ -57,7 +59,9 @@ pub fn multiplicity(halves: &Halves, rows: &[Row], wanted: &RoaringBitmap) -> Mu
     let mut speed = RoaringBitmap::new();
     let mut closed = RoaringBitmap::new();
     for number in wanted {
-        let Some(row) = rows.get(number as usize) else { continue };
+        let Some(row) = rows.get(number as usize) else {
+            continue;
+        };
         let Some(time) = row.time else { continue };
         if halves.batch.takes(&row.place, row.offset, time) {
             batch.insert(number);

@@ -67,7 +67,8 @@ pub fn compare(
     let counted = events.truth.counted()?;
     let wanted = events.truth.passes()?;
     let keys = view.projection.keys_shown();
-    let differ = |run: &Run, truth: &Answer| difference(&run.rows, &truth.rows, &truth.scales, keys);
+    let differ =
+        |run: &Run, truth: &Answer| difference(&run.rows, &truth.rows, &truth.scales, keys);
     let judge = |run: Run, halves: &Halves| -> Result<Line, ComparisonError> {
         let taken = multiplicity(halves, events.rows, &wanted);
         let folded = taken.batch.iter().chain(&taken.speed).collect::<Vec<u32>>();
@@ -92,14 +93,27 @@ pub fn compare(
     }
     let run = kappa(view, events.log, &schedule.end, &options.speed)?;
     lines.push(judge(run, &whole(schedule))?);
-    Ok(Report { schedule: schedule.clone(), truth: truth.rows, lines })
+    Ok(Report {
+        schedule: schedule.clone(),
+        truth: truth.rows,
+        lines,
+    })
 }
 
 /// Kappa as halves: no batch, and speed over everything.
 fn whole(schedule: &Schedule) -> Halves {
-    let nothing = Schedule { cut: OffsetVector::default(), ..schedule.clone() };
+    let nothing = Schedule {
+        cut: OffsetVector::default(),
+        ..schedule.clone()
+    };
     let halves = Rule::Offset.halves(&nothing);
-    Halves { speed: Half { admission: Admission::All, ..halves.speed }, ..halves }
+    Halves {
+        speed: Half {
+            admission: Admission::All,
+            ..halves.speed
+        },
+        ..halves
+    }
 }
 
 impl Line {

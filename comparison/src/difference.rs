@@ -43,13 +43,18 @@ pub fn difference(
     let truth_columns: Vec<ArrayRef> = (answer.columns().iter().zip(truth.columns()))
         .map(|(like, column)| cast(column, like.data_type()))
         .collect::<Result<_, _>>()?;
-    let scales = scales.iter().map(Option::as_deref).chain(std::iter::repeat(None));
+    let scales = scales
+        .iter()
+        .map(Option::as_deref)
+        .chain(std::iter::repeat(None));
     let equal = (answer.columns().iter().zip(&truth_columns).zip(scales))
         .map(|((left, right), scale)| equality(left, right, scale.unwrap_or_default()))
         .collect::<Result<Vec<_>, _>>()?;
 
     let fields = keys.iter().filter_map(|key| answer.columns().get(*key));
-    let fields = fields.map(|column| SortField::new(column.data_type().clone())).collect();
+    let fields = fields
+        .map(|column| SortField::new(column.data_type().clone()))
+        .collect();
     let converter = RowConverter::new(fields)?;
     let mine = index(&converter, answer.columns(), keys)?;
     let other = index(&converter, &truth_columns, keys)?;
@@ -65,7 +70,11 @@ pub fn difference(
     rows.extend(lost.map(|(_, row)| (None, Some(*row))));
     rows.sort_unstable();
     let only_theirs = rows.iter().filter(|(mine, _)| mine.is_none()).count();
-    Ok(Difference { groups: mine.len() + only_theirs, wrong: rows.len(), rows })
+    Ok(Difference {
+        groups: mine.len() + only_theirs,
+        wrong: rows.len(),
+        rows,
+    })
 }
 
 type Equality<'s> = Box<dyn Fn(usize, usize) -> bool + 's>;
@@ -79,7 +88,10 @@ fn equality<'s>(
         let compare = make_comparator(left, right, SortOptions::default())?;
         return Ok(Box::new(move |a, b| compare(a, b).is_eq()));
     }
-    let (left, right) = (left.as_primitive::<Float64Type>().clone(), right.as_primitive::<Float64Type>().clone());
+    let (left, right) = (
+        left.as_primitive::<Float64Type>().clone(),
+        right.as_primitive::<Float64Type>().clone(),
+    );
     Ok(Box::new(move |a, b| {
         if left.is_null(a) || right.is_null(b) {
             return left.is_null(a) && right.is_null(b);
@@ -98,7 +110,10 @@ fn index(
     columns: &[ArrayRef],
     keys: &[usize],
 ) -> Result<HashMap<(OwnedRow, usize), usize>, ArrowError> {
-    let keys: Vec<ArrayRef> = keys.iter().filter_map(|key| columns.get(*key).cloned()).collect();
+    let keys: Vec<ArrayRef> = keys
+        .iter()
+        .filter_map(|key| columns.get(*key).cloned())
+        .collect();
     let mut index = HashMap::new();
     let mut met: HashMap<OwnedRow, usize> = HashMap::new();
     for (number, row) in converter.convert_columns(&keys)?.iter().enumerate() {
@@ -128,10 +143,16 @@ mod tests {
     #[test]
     fn lost_extra_and_changed_groups_are_wrong() {
         let answer = rows(&[1, 2, 3, 4], &[Some(1.0), Some(2.0), None, Some(1e20)]);
-        let truth = rows(&[1, 2, 4, 5], &[Some(1.0), Some(2.1), Some(1e20 + 1e5), None]);
+        let truth = rows(
+            &[1, 2, 4, 5],
+            &[Some(1.0), Some(2.1), Some(1e20 + 1e5), None],
+        );
         let found = difference(&answer, &truth, &[], &[0]).unwrap();
         assert_eq!((found.groups, found.wrong), (5, 3));
-        assert_eq!(found.rows, [(None, Some(3)), (Some(1), Some(1)), (Some(2), None)]);
+        assert_eq!(
+            found.rows,
+            [(None, Some(3)), (Some(1), Some(1)), (Some(2), None)]
+        );
     }
 
     #[test]

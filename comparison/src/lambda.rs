@@ -56,9 +56,18 @@ pub fn lambda(
     }
     let speed = Half::new(&Store::memory(), view, &halves.speed.start())?;
     run_speed(view, &meter, &speed, &halves, schedule, options)?;
-    let merged =
-        patch(view, &batch.reading(view)?.merged()?, &speed.reading(view)?.merged()?)?;
-    meter.finish(view, Architecture::Lambda, Some(rule), &merged, &[batch, speed])
+    let merged = patch(
+        view,
+        &batch.reading(view)?.merged()?,
+        &speed.reading(view)?.merged()?,
+    )?;
+    meter.finish(
+        view,
+        Architecture::Lambda,
+        Some(rule),
+        &merged,
+        &[batch, speed],
+    )
 }
 
 fn run_batch(
@@ -72,9 +81,18 @@ fn run_batch(
     if schedule.cut.0.values().all(|next| next.0 == 0) {
         return Ok(());
     }
-    let options =
-        batch_layer::fold::Options { admission: halves.batch.admission, ..options.batch };
-    batch_layer::commit::run(view, log, &half.job, half.generation, &schedule.cut, &options)?;
+    let options = batch_layer::fold::Options {
+        admission: halves.batch.admission,
+        ..options.batch
+    };
+    batch_layer::commit::run(
+        view,
+        log,
+        &half.job,
+        half.generation,
+        &schedule.cut,
+        &options,
+    )?;
     Ok(())
 }
 
@@ -86,8 +104,10 @@ fn run_speed(
     schedule: &Schedule,
     options: &Options,
 ) -> Result<(), ComparisonError> {
-    let options =
-        speed_layer::fold::Options { admission: halves.speed.admission, ..options.speed };
+    let options = speed_layer::fold::Options {
+        admission: halves.speed.admission,
+        ..options.speed
+    };
     let mut speed = Speed::resume(view, log, &half.job, half.generation, options)?;
     speed.follow(log, &schedule.end)?;
     speed.checkpoint()?;
@@ -98,7 +118,10 @@ fn run_speed(
 ///
 /// Each half's coverage is renamed to a log of its own, so that the merge has nothing to object to.
 fn patch(view: &Arc<View>, batch: &Partial, speed: &Partial) -> Result<Partial, ComparisonError> {
-    let halves = [renamed(batch, "batch half of "), renamed(speed, "speed half of ")];
+    let halves = [
+        renamed(batch, "batch half of "),
+        renamed(speed, "speed half of "),
+    ];
     Ok(merge(view, &halves)?)
 }
 
@@ -107,5 +130,8 @@ fn renamed(partial: &Partial, half: &str) -> Partial {
         let topic = format!("{half}{}", place.topic);
         (TopicPartition::new(topic, place.partition.0), *span)
     });
-    Partial { coverage: Coverage(spans.collect()), ..partial.clone() }
+    Partial {
+        coverage: Coverage(spans.collect()),
+        ..partial.clone()
+    }
 }

@@ -61,8 +61,14 @@ impl Rule {
             Self::RestartAtLatest => (Admission::All, Admission::All, &schedule.landing),
         };
         Halves {
-            batch: Half { ranges: ranges(&origin, cut, end), admission: batch },
-            speed: Half { ranges: ranges(from, end, end), admission: speed },
+            batch: Half {
+                ranges: ranges(&origin, cut, end),
+                admission: batch,
+            },
+            speed: Half {
+                ranges: ranges(from, end, end),
+                admission: speed,
+            },
         }
     }
 
@@ -133,7 +139,10 @@ pub struct Half {
 impl Half {
     /// The first offset it reads in each partition.
     pub fn start(&self) -> OffsetVector {
-        let starts = self.ranges.iter().map(|(place, range)| (place.clone(), range.start));
+        let starts = self
+            .ranges
+            .iter()
+            .map(|(place, range)| (place.clone(), range.start));
         OffsetVector(starts.collect())
     }
 
@@ -147,11 +156,16 @@ impl Half {
     pub fn closed_before(&self, place: &TopicPartition, offset: Offset, time: EventTime) -> bool {
         self.admission != Admission::All
             && self.admission.takes(time)
-            && self.ranges.get(place).is_none_or(|range| offset >= range.end)
+            && self
+                .ranges
+                .get(place)
+                .is_none_or(|range| offset >= range.end)
     }
 
     fn reads(&self, place: &TopicPartition, offset: Offset) -> bool {
-        self.ranges.get(place).is_some_and(|range| range.contains(&offset))
+        self.ranges
+            .get(place)
+            .is_some_and(|range| range.contains(&offset))
     }
 }
 
@@ -161,5 +175,7 @@ fn ranges(
     partitions: &OffsetVector,
 ) -> BTreeMap<TopicPartition, Range<Offset>> {
     let places = partitions.0.keys();
-    places.map(|place| (place.clone(), from.get(place)..to.get(place))).collect()
+    places
+        .map(|place| (place.clone(), from.get(place)..to.get(place)))
+        .collect()
 }

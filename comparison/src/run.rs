@@ -79,7 +79,11 @@ pub(crate) struct Meter<'l> {
 
 impl<'l> Meter<'l> {
     pub(crate) fn start(log: &'l dyn EventLog) -> Self {
-        Self { log, bytes: Arc::default(), started: ProcessTime::now() }
+        Self {
+            log,
+            bytes: Arc::default(),
+            started: ProcessTime::now(),
+        }
     }
 
     /// The run that has led to `merged`, with the segments of `halves`.
@@ -95,7 +99,10 @@ impl<'l> Meter<'l> {
         let mut bytes_stored = 0;
         for half in halves {
             let manifest = half.job.manifest()?;
-            bytes_stored += manifest.segments().map(|segment| segment.bytes).sum::<u64>();
+            bytes_stored += manifest
+                .segments()
+                .map(|segment| segment.bytes)
+                .sum::<u64>();
         }
         let events = merged.rows.column_by_name("events");
         let events = events.map(|events| events.as_primitive::<UInt64Type>());
@@ -141,9 +148,8 @@ impl EventLog for Meter<'_> {
 
 /// The bytes of a chunk's rows, without what a slice shares with its neighbours.
 fn size(chunk: &Chunk) -> u64 {
-    let bytes = |column: &dyn Array| {
-        column.to_data().get_slice_memory_size().unwrap_or_default() as u64
-    };
+    let bytes =
+        |column: &dyn Array| column.to_data().get_slice_memory_size().unwrap_or_default() as u64;
     match &chunk.payload {
         Payload::Raw(raw) => bytes(&raw.keys) + bytes(&raw.values) + bytes(&raw.headers),
         Payload::Typed(rows) => rows.columns().iter().map(|column| bytes(column)).sum(),

@@ -41,11 +41,17 @@ impl FromStr for SeamAt {
     type Err = ComparisonError;
 
     fn from_str(text: &str) -> Result<Self, ComparisonError> {
-        let wrong = || ComparisonError::Schedule(format!(
-            "cannot read the seam {text:?}: expected a share (0.6), an instant (2001-01-05T09:00:00Z) or offsets (flights/0:12,flights/1:7)"
-        ));
+        let wrong = || {
+            ComparisonError::Schedule(format!(
+                "cannot read the seam {text:?}: expected a share (0.6), an instant (2001-01-05T09:00:00Z) or offsets (flights/0:12,flights/1:7)"
+            ))
+        };
         if let Ok(share) = text.parse::<f64>() {
-            return if (0.0..=1.0).contains(&share) { Ok(Self::Share(share)) } else { Err(wrong()) };
+            return if (0.0..=1.0).contains(&share) {
+                Ok(Self::Share(share))
+            } else {
+                Err(wrong())
+            };
         }
         if let Some(offsets) = offsets(text) {
             return Ok(Self::Offsets(offsets));
@@ -118,7 +124,12 @@ impl Arrivals<'_> {
             SeamAt::Instant(instant) => *instant,
             _ => self.greatest_below(&cut),
         };
-        Ok(Schedule { cut, landing, end, boundary })
+        Ok(Schedule {
+            cut,
+            landing,
+            end,
+            boundary,
+        })
     }
 
     /// How many events had arrived at or before `instant`; the log's order is that of arrival.
@@ -129,7 +140,8 @@ impl Arrivals<'_> {
     }
 
     fn instant(&self, row: usize) -> Option<EventTime> {
-        self.instants.and_then(|instants| instants.get(row).copied())
+        self.instants
+            .and_then(|instants| instants.get(row).copied())
     }
 
     /// Where each partition stands after the first `count` arrivals; 0 where nothing came yet.
@@ -145,13 +157,22 @@ impl Arrivals<'_> {
     }
 
     fn below(&self, cut: &OffsetVector) -> usize {
-        let last = self.rows.iter().rposition(|row| row.offset < cut.get(&row.place));
+        let last = self
+            .rows
+            .iter()
+            .rposition(|row| row.offset < cut.get(&row.place));
         last.map_or(0, |last| last + 1)
     }
 
     fn greatest_below(&self, cut: &OffsetVector) -> EventTime {
-        let below = self.rows.iter().filter(|row| row.offset < cut.get(&row.place));
-        below.filter_map(|row| row.time).max().unwrap_or(EventTime(i64::MIN))
+        let below = self
+            .rows
+            .iter()
+            .filter(|row| row.offset < cut.get(&row.place));
+        below
+            .filter_map(|row| row.time)
+            .max()
+            .unwrap_or(EventTime(i64::MIN))
     }
 }
 

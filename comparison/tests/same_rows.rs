@@ -53,7 +53,10 @@ fn log() -> impl Strategy<Value = Vec<Vec<String>>> {
 
 fn memory(partitions: &[Vec<String>]) -> MemoryLog {
     MemoryLog::raw((0_u32..).zip(partitions).map(|(partition, records)| {
-        let records = records.iter().map(|record| Some(record.as_bytes())).collect();
+        let records = records
+            .iter()
+            .map(|record| Some(record.as_bytes()))
+            .collect();
         (TopicPartition::new("events", partition), records)
     }))
 }
@@ -68,7 +71,10 @@ fn cut(log: &MemoryLog, shares: &[f64]) -> OffsetVector {
 
 fn options(chunk_rows: usize, publish_every: u64, checkpoint_every: u64) -> Options {
     Options {
-        batch: batch_layer::fold::Options { chunk_rows, ..Default::default() },
+        batch: batch_layer::fold::Options {
+            chunk_rows,
+            ..Default::default()
+        },
         speed: speed_layer::fold::Options {
             chunk_rows,
             publish_every,
@@ -79,7 +85,7 @@ fn options(chunk_rows: usize, publish_every: u64, checkpoint_every: u64) -> Opti
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn lambda_at_any_cut_is_kappa(
@@ -147,19 +153,23 @@ proptest! {
         speed.follow(&log, &end).unwrap();
         speed.checkpoint().unwrap();
         let snapshot = job.snapshot(None).unwrap();
-        prop_assert_eq!(&snapshot.offsets, &snapshot.offsets.max(&end));
+    prop_assert!(snapshot.offsets.reaches(&end));
         let rows = Reading::of(&view, &job, Arc::new(snapshot)).unwrap().rows().unwrap();
         prop_assert_eq!(rows, truth_at(&view, &log, &end));
     }
 }
 
 fn truth_at(view: &Arc<View>, log: &MemoryLog, offsets: &OffsetVector) -> RecordBatch {
-    kappa(view, log, offsets, &options(8192, 65_536, 1 << 20).speed).unwrap().rows
+    kappa(view, log, offsets, &options(8192, 65_536, 1 << 20).speed)
+        .unwrap()
+        .rows
 }
 
 #[test]
 fn a_pin_ahead_is_where_the_speed_layer_seals() {
-    let records: Vec<String> = (0..20).map(|at| format!(r#"{{"at":{at},"value":{at}}}"#)).collect();
+    let records: Vec<String> = (0..20)
+        .map(|at| format!(r#"{{"at":{at},"value":{at}}}"#))
+        .collect();
     let (view, log) = (view(), memory(&[records]));
     let job = Store::memory().job("test").unwrap();
     let new = NewGeneration {
@@ -173,8 +183,7 @@ fn a_pin_ahead_is_where_the_speed_layer_seals() {
     let place = TopicPartition::new("events", 0);
     let cut = OffsetVector([(place, Offset(12))].into());
     job.pin(generation, cut).unwrap();
-    let mut speed =
-        Speed::resume(&view, &log, &job, generation, options(4, 5, 100).speed).unwrap();
+    let mut speed = Speed::resume(&view, &log, &job, generation, options(4, 5, 100).speed).unwrap();
     speed.follow(&log, &log.end().unwrap()).unwrap();
     assert_eq!(speed.checkpoint().unwrap().segments, 2);
 }

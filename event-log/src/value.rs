@@ -2,7 +2,7 @@
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BinaryBuilder, BooleanArray, Float32Array, Float64Array,
-    Int64Array, StringArray, StringBuilder, UInt64Array,
+    Int64Array, LargeBinaryArray, StringArray, StringBuilder, UInt64Array,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type, TimeUnit, UInt64Type};
@@ -26,6 +26,8 @@ pub(crate) enum Shape {
 /// A column whose values can be printed.
 pub(crate) enum Values {
     Text(StringArray),
+    /// Text, mostly.
+    Bytes(LargeBinaryArray),
     Boolean(BooleanArray),
     Signed(Int64Array),
     Unsigned(UInt64Array),
@@ -59,17 +61,9 @@ impl Values {
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
                 Self::Text(all(&DataType::Utf8)?.as_string::<i32>().clone())
             }
-            kind if kind.is_binary() => match arrow::compute::cast_with_options(
-                array,
-                &DataType::Utf8,
-                &arrow::compute::CastOptions {
-                    safe: false,
-                    ..Default::default()
-                },
-            ) {
-                Ok(texts) => Self::Text(texts.as_string::<i32>().clone()),
-                Err(_) => return Self::print(array),
-            },
+            kind if kind.is_binary() => {
+                Self::Bytes(all(&DataType::LargeBinary)?.as_binary::<i64>().clone())
+            }
             _ => return Self::print(array),
         })
     }
@@ -83,7 +77,8 @@ impl Values {
             if array.is_null(row) {
                 texts.append_null();
             } else {
-                texts.append_value(formatter.value(row).try_to_string()?);
+                let text = formatter.value(row).try_to_string();
+                texts.append_value(text.as_deref().unwrap_or("unprintable"));
             }
         }
         let texts = texts.finish();
@@ -102,6 +97,15 @@ impl Values {
             Self::Text(texts) if texts.is_valid(row) => {
                 out.push_str(texts.value(row));
                 return Shape::Text;
+            }
+            Self::Bytes(bytes) if bytes.is_valid(row) => {
+                if let Ok(text) = std::str::from_utf8(bytes.value(row)) {
+                    out.push_str(text);
+                    return Shape::Text;
+                }
+                // No type takes an object, so it fails as the bytes did.
+                let hex = bytes.value(row).iter().map(|byte| format!("{byte:02x}"));
+                write!(out, "{{\"hex\":\"{}\"}}", hex.collect::<String>())
             }
             Self::Printed(texts) if texts.is_valid(row) => out.write_str(texts.value(row)),
             Self::Boolean(values) if values.is_valid(row) => write!(out, "{}", values.value(row)),

@@ -27,7 +27,11 @@ pub enum ServingError {
 impl From<DataFusionError> for ServingError {
     fn from(error: DataFusionError) -> Self {
         let text = error.strip_backtrace();
-        let line: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let line: Vec<&str> = text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .collect();
         Self::Question(line.join(" "))
     }
 }

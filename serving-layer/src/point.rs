@@ -26,16 +26,28 @@ pub fn point(
     window_start: EventTime,
     key: &[ArrayRef],
 ) -> Result<RecordBatch, ServingError> {
-    let types: Vec<_> = key.iter().map(|column| column.data_type().clone()).collect();
+    let types: Vec<_> = key
+        .iter()
+        .map(|column| column.data_type().clone())
+        .collect();
     if types != view.keys {
-        let message = format!("view {} is grouped by {:?}, the key given is {types:?}", view.name, view.keys);
+        let message = format!(
+            "view {} is grouped by {:?}, the key given is {types:?}",
+            view.name, view.keys
+        );
         return Err(ServingError::Question(message));
     }
     let found = (partials.iter())
         .map(|partial| {
             let at = search(&partial.rows, window_start, key)?;
-            let rows = at.map_or_else(|| partial.rows.slice(0, 0), |row| partial.rows.slice(row, 1));
-            Ok(Partial { rows, ..partial.as_ref().clone() })
+            let rows = at.map_or_else(
+                || partial.rows.slice(0, 0),
+                |row| partial.rows.slice(row, 1),
+            );
+            Ok(Partial {
+                rows,
+                ..partial.as_ref().clone()
+            })
         })
         .collect::<Result<Vec<_>, ServingError>>()?;
     Ok(answer(view, &merge(view, &found)?)?)
@@ -47,7 +59,9 @@ fn search(
     window_start: EventTime,
     key: &[ArrayRef],
 ) -> Result<Option<usize>, ServingError> {
-    let Some((starts, others)) = rows.columns().split_first() else { return Ok(None) };
+    let Some((starts, others)) = rows.columns().split_first() else {
+        return Ok(None);
+    };
     let starts = starts.as_primitive::<TimestampMicrosecondType>().values();
     let first = starts.partition_point(|start| *start < window_start.0);
     let last = starts.partition_point(|start| *start <= window_start.0);

@@ -37,7 +37,11 @@ impl Reading {
             .map(|entry| Ok(Arc::new(job.read(entry, &view.fingerprint)?)))
             .collect::<Result<Vec<_>, ServingError>>()?;
         partials.extend(snapshot.runs.iter().cloned());
-        Ok(Self { view: Arc::clone(view), snapshot, partials })
+        Ok(Self {
+            view: Arc::clone(view),
+            snapshot,
+            partials,
+        })
     }
 
     /// The fold of everything below the snapshot's offsets.

@@ -58,7 +58,12 @@ mod tests {
 
     #[test]
     fn a_wrong_question_is_one_line_that_says_where() {
-        let message = sql(&pages(), "SELECT clicks FROM page").unwrap_err().to_string();
-        assert!(message.contains("page") && !message.contains('\n'), "{message}");
+        let message = sql(&pages(), "SELECT clicks FROM page")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("page") && !message.contains('\n'),
+            "{message}"
+        );
     }
 }

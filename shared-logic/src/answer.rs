@@ -58,10 +58,16 @@ pub fn answer(view: &View, partial: &Partial) -> Result<RecordBatch, AnswerError
             group: group(view, &partial.rows, overflow.row),
             overflow: overflow.to_string(),
         },
-        None => AnswerError::Compute { view: view.name.clone(), source },
+        None => AnswerError::Compute {
+            view: view.name.clone(),
+            source,
+        },
     };
     let finished = finish(view, &partial.rows).map_err(failed)?;
-    let shown = |source| AnswerError::Show { view: view.name.clone(), source };
+    let shown = |source| AnswerError::Show {
+        view: view.name.clone(),
+        source,
+    };
     view.projection.apply(&finished).map_err(shown)
 }
 
@@ -105,17 +111,25 @@ fn finish(view: &View, rows: &RecordBatch) -> Result<RecordBatch, DataFusionErro
             None => {
                 let counts = events.as_primitive::<UInt64Type>();
                 let counts: Int64Array = counts.try_unary(|count| {
-                    i64::try_from(count).map_err(|_| ArrowError::ComputeError(format!("{count} rows do not fit BIGINT")))
+                    i64::try_from(count).map_err(|_| {
+                        ArrowError::ComputeError(format!("{count} rows do not fit BIGINT"))
+                    })
                 })?;
                 Arc::new(counts)
             }
             Some(mut accumulator) => {
-                let state =
-                    measure.state().iter().map(|_| next()).collect::<Result<Vec<_>, _>>()?;
+                let state = measure
+                    .state()
+                    .iter()
+                    .map(|_| next())
+                    .collect::<Result<Vec<_>, _>>()?;
                 accumulator.merge_batch(&state, &groups, rows.num_rows())?;
                 accumulator.evaluate(EmitTo::All)?
             }
         });
     }
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), finished)?)
+    Ok(RecordBatch::try_new(
+        Arc::new(Schema::new(fields)),
+        finished,
+    )?)
 }

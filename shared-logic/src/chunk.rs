@@ -26,6 +26,10 @@ pub struct Chunk {
 
 /// The records of a chunk, in one of two forms.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one a chunk, not one a record"
+)]
 pub enum Payload {
     /// As a producer wrote them.
     Raw(Raw),

@@ -222,13 +222,18 @@ impl Decoder {
                         found: names.collect::<Vec<_>>().join(", "),
                     });
                 };
-                typed::convert(array, field.data_type(), |row, reason| {
-                    faults.push(Fault {
-                        row,
-                        column: Some(wanted.index),
-                        reason,
-                    });
-                })
+                typed::convert(
+                    array,
+                    field.data_type(),
+                    self.table.format,
+                    |row, reason| {
+                        faults.push(Fault {
+                            row,
+                            column: Some(wanted.index),
+                            reason,
+                        });
+                    },
+                )
                 .map_err(|error| unfit(chunk, &error))
             });
         arrays.collect()

@@ -33,7 +33,9 @@ pub enum FoldError {
     #[error(transparent)]
     Coverage(#[from] CoverageError),
     /// A partial has other columns than the view's: it was made by other logic.
-    #[error("the rows to merge have columns {found}, the view {view} has {expected}: they were made by other logic, rebuild them with seam reprocess")]
+    #[error(
+        "the rows to merge have columns {found}, the view {view} has {expected}: they were made by other logic, rebuild them with seam reprocess"
+    )]
     OtherLogic {
         /// The view.
         view: String,
@@ -149,7 +151,8 @@ impl Fold {
         self.extend(chunk, prepared.latest.map(Watermark))?;
         self.counters.rejected += prepared.rejects.len() as u64;
         self.counters.filtered += prepared.filtered;
-        self.groups.assign(&prepared.starts, &prepared.keys, &mut self.numbers)?;
+        self.groups
+            .assign(&prepared.starts, &prepared.keys, &mut self.numbers)?;
         let total = self.groups.len();
         self.events.resize(total, 0);
         for number in &self.numbers {
@@ -160,7 +163,9 @@ impl Fold {
         for (accumulator, argument) in self.accumulators.iter_mut().zip(&prepared.arguments) {
             if let (Some(accumulator), Some(argument)) = (accumulator, argument) {
                 let arguments = std::slice::from_ref(argument);
-                accumulator.0.update_batch(arguments, &self.numbers, None, total)?;
+                accumulator
+                    .0
+                    .update_batch(arguments, &self.numbers, None, total)?;
             }
         }
         Ok(prepared.rejects)
@@ -198,7 +203,12 @@ impl Fold {
         }
         let mut columns = rows.columns().iter();
         // The columns were compared just above; the substitute is never used.
-        let mut next = || columns.next().cloned().unwrap_or_else(|| new_null_array(&DataType::Null, 0));
+        let mut next = || {
+            columns
+                .next()
+                .cloned()
+                .unwrap_or_else(|| new_null_array(&DataType::Null, 0))
+        };
         let starts = next();
         let keys: Vec<ArrayRef> = self.view.keys.iter().map(|_| next()).collect();
         let starts = starts.as_primitive::<TimestampMicrosecondType>().values();
@@ -206,7 +216,11 @@ impl Fold {
         let total = self.groups.len();
         self.events.resize(total, 0);
         let more = next();
-        for (number, more) in self.numbers.iter().zip(more.as_primitive::<UInt64Type>().values()) {
+        for (number, more) in self
+            .numbers
+            .iter()
+            .zip(more.as_primitive::<UInt64Type>().values())
+        {
             if let Some(events) = self.events.get_mut(*number) {
                 *events += more;
             }
@@ -244,13 +258,20 @@ impl Fold {
             }
         }
         let rows = RecordBatch::try_new(partial::columns(&self.view), columns)?;
-        Ok(Partial { coverage, counters: self.counters, rows })
+        Ok(Partial {
+            coverage,
+            counters: self.counters,
+            rows,
+        })
     }
 }
 
 fn names(schema: &arrow::datatypes::Schema) -> String {
     let fields = schema.fields().iter();
-    fields.map(|field| format!("{} {}", field.name(), field.data_type())).collect::<Vec<_>>().join(", ")
+    fields
+        .map(|field| format!("{} {}", field.name(), field.data_type()))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[cfg(test)]

@@ -76,12 +76,20 @@ impl Groups {
             starts.resize(starts.len() + members.len(), start);
             order.append(&mut members);
         }
-        let ids: Vec<u32> =
-            order.iter().filter_map(|group| self.keys.get(*group as usize).copied()).collect();
+        let ids: Vec<u32> = order
+            .iter()
+            .filter_map(|group| self.keys.get(*group as usize).copied())
+            .collect();
         let ids = arrow::array::UInt32Array::from(ids);
-        let keys =
-            keys.iter().map(|column| take(column, &ids, None)).collect::<Result<_, _>>()?;
-        Ok(Sorted { order, starts: starts.into(), keys })
+        let keys = keys
+            .iter()
+            .map(|column| take(column, &ids, None))
+            .collect::<Result<_, _>>()?;
+        Ok(Sorted {
+            order,
+            starts: starts.into(),
+            keys,
+        })
     }
 
     /// Bytes held.
@@ -102,9 +110,14 @@ pub(crate) struct Sorted {
 
 /// For each distinct key, by number, its place in sorted order.
 fn ranks(keys: &[ArrayRef]) -> Result<Vec<u32>> {
-    let Some(first) = keys.first() else { return Ok(vec![0]) };
+    let Some(first) = keys.first() else {
+        return Ok(vec![0]);
+    };
     let columns: Vec<arrow::compute::SortColumn> = (keys.iter())
-        .map(|values| arrow::compute::SortColumn { values: values.clone(), options: None })
+        .map(|values| arrow::compute::SortColumn {
+            values: values.clone(),
+            options: None,
+        })
         .collect();
     let sorted = lexsort_to_indices(&columns, None)?;
     let mut ranks = vec![0; first.len()];

@@ -117,14 +117,20 @@ impl Speed {
     /// Another process owns a partition now, or the store fails.
     pub fn checkpoint(&mut self) -> Result<Progress, SpeedError> {
         let mut progress = Progress::default();
-        self.open.advance(self.job.manifest()?).or_else(|error| self.restart(error, &mut progress))?;
+        self.open
+            .advance(self.job.manifest()?)
+            .or_else(|error| self.restart(error, &mut progress))?;
         loop {
             let snapshot = self.snapshot();
-            let Some(partial) = self.next_segment(&snapshot)? else { return Ok(progress) };
+            let Some(partial) = self.next_segment(&snapshot)? else {
+                return Ok(progress);
+            };
             match self.job.seal(&self.ownership, &partial) {
                 Ok(manifest) => {
                     progress.segments += 1;
-                    self.open.advance(manifest).or_else(|error| self.restart(error, &mut progress))?;
+                    self.open
+                        .advance(manifest)
+                        .or_else(|error| self.restart(error, &mut progress))?;
                 }
                 Err(error) => self.restart(error, &mut progress)?,
             }
@@ -135,13 +141,23 @@ impl Speed {
     fn next_segment(&self, snapshot: &Snapshot) -> Result<Option<Partial>, SpeedError> {
         let pin = self.pin(&snapshot.manifest)?;
         let below = |run: &&Arc<Partial>| {
-            pin.as_ref().is_none_or(|cut| Side::of(&run.coverage, cut) == Side::Below)
+            pin.as_ref()
+                .is_none_or(|cut| Side::of(&run.coverage, cut) == Side::Below)
         };
-        let mut runs: Vec<&Partial> = snapshot.runs.iter().filter(below).map(Arc::as_ref).collect();
+        let mut runs: Vec<&Partial> = snapshot
+            .runs
+            .iter()
+            .filter(below)
+            .map(Arc::as_ref)
+            .collect();
         if runs.is_empty() {
             runs = snapshot.runs.iter().map(Arc::as_ref).collect();
         }
-        Ok(if runs.is_empty() { None } else { Some(merge(&self.view, runs)?) })
+        Ok(if runs.is_empty() {
+            None
+        } else {
+            Some(merge(&self.view, runs)?)
+        })
     }
 
     fn pin(&self, manifest: &Manifest) -> Result<Option<OffsetVector>, SpeedError> {
@@ -167,6 +183,9 @@ impl Speed {
         let snapshot = self.snapshot();
         let open = Coverage::union(snapshot.runs.iter().map(|run| &run.coverage));
         let spans = open.iter().flat_map(|open| open.0.values());
-        spans.map(|span| span.next.0.saturating_sub(span.start.0)).max().unwrap_or_default()
+        spans
+            .map(|span| span.next.0.saturating_sub(span.start.0))
+            .max()
+            .unwrap_or_default()
     }
 }

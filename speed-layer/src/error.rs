@@ -17,7 +17,9 @@ pub enum SpeedError {
     #[error(transparent)]
     Store(#[from] view_store::error::Error),
     /// A record could not be read and the run is strict.
-    #[error("record {place}@{offset} is rejected: {reason}; run without --strict to count and skip it")]
+    #[error(
+        "record {place}@{offset} is rejected: {reason}; run without --strict to count and skip it"
+    )]
     Rejected {
         /// The partition.
         place: TopicPartition,

@@ -51,7 +51,10 @@ pub fn fold(
     reached: &Coverage,
     options: &Options,
 ) -> Result<Vec<Partial>, SpeedError> {
-    pieces.par_iter().map(|piece| fold_piece(view, log, piece, reached, options)).collect()
+    pieces
+        .par_iter()
+        .map(|piece| fold_piece(view, log, piece, reached, options))
+        .collect()
 }
 
 fn fold_piece(
@@ -61,7 +64,10 @@ fn fold_piece(
     reached: &Coverage,
     options: &Options,
 ) -> Result<Partial, SpeedError> {
-    let watermark = reached.0.get(&piece.place).and_then(|span| span.watermark_after);
+    let watermark = reached
+        .0
+        .get(&piece.place)
+        .and_then(|span| span.watermark_after);
     let mut fold = Fold::new(view)?.admitting(options.admission);
     fold.begin(piece.place.clone(), piece.range.start, watermark);
     for chunk in log.read(&piece.place, piece.range.clone(), options.chunk_rows.max(1))? {

@@ -28,7 +28,10 @@ pub fn plan(
         if let Some(pin) = pin.map(|pin| pin.get(place)).filter(|pin| *pin > start) {
             next = next.min(pin);
         }
-        Piece { place: place.clone(), range: start..next }
+        Piece {
+            place: place.clone(),
+            range: start..next,
+        }
     });
     pieces.filter(|piece| !piece.range.is_empty()).collect()
 }
@@ -38,7 +41,9 @@ mod tests {
     use super::*;
 
     fn vector(offsets: &[(u32, u64)]) -> OffsetVector {
-        let places = offsets.iter().map(|(p, at)| (TopicPartition::new("t", *p), Offset(*at)));
+        let places = offsets
+            .iter()
+            .map(|(p, at)| (TopicPartition::new("t", *p), Offset(*at)));
         OffsetVector(places.collect())
     }
 

@@ -279,6 +279,12 @@ impl Disk {
         }
     }
 
+    /// Whether operation `at` syncs a folder.
+    pub fn syncs_folder(&self, at: usize) -> bool {
+        let synced = self.synced(at);
+        synced.is_some_and(|node| self.folders.contains(&node))
+    }
+
     /// The disks that a power loss just before operation `at` may leave, as if the sync `without`
     /// had not been made.
     pub fn after_power_loss(&self, at: usize, without: Option<usize>) -> BTreeSet<Tree> {

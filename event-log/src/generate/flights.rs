@@ -12,12 +12,12 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::LogError;
 
-/// A week, in microseconds.
-const WEEK: i64 = 7 * 86_400_000_000;
+/// A day, in microseconds.
+const DAY: i64 = 86_400_000_000;
 
 /// The first `events` rows of the Parquet file at `path`, which is in the order of its column
 /// `arrival`. Where that is more than the file has, the file follows again with all its timestamps
-/// later, by as many whole weeks as it is long.
+/// later, by as many whole days as it is long.
 ///
 /// # Errors
 /// The file cannot be read, has no rows, or no column `arrival` of microseconds.
@@ -55,7 +55,7 @@ pub fn flights(path: impl AsRef<Path>, events: u64) -> Result<Flights, LogError>
         rows,
         at: 0,
         shift: 0,
-        period: ((last - first) / WEEK + 1) * WEEK,
+        period: ((last - first) / DAY + 1) * DAY,
         left: events,
     })
 }
@@ -140,14 +140,15 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_repeated_in_order_week_after_week() {
-        let once = arrivals(u64::from(u32::MAX).min(113_493));
+    fn the_file_is_repeated_in_order_and_at_the_same_hours() {
+        let once = arrivals(113_493);
         assert_eq!(once.len(), 113_493);
         let twice = arrivals(200_000);
         assert_eq!(twice.len(), 200_000);
         assert!(twice.is_sorted());
         assert_eq!(twice[..113_493], once);
-        assert_eq!(twice[113_493], once[0] + WEEK);
+        let shift = twice[113_493] - once[0];
+        assert_eq!((shift % DAY, shift / DAY), (0, 8));
         assert_eq!(arrivals(10), once[..10]);
     }
 }

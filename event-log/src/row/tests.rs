@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float32Array, Float64Array,
-    Int64Array, LargeStringArray, StringArray, TimestampMicrosecondArray,
+    Int64Array, LargeStringArray, StringArray, Time32SecondArray, TimestampMicrosecondArray,
     TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray, UInt64Array,
 };
 use arrow::datatypes::{DataType, Field, Int8Type, Schema, TimeUnit};
@@ -89,6 +89,10 @@ fn sources() -> Vec<ArrayRef> {
             1_001,
             0,
             i64::MAX,
+        ])),
+        Arc::new(Time32SecondArray::from(vec![0, 1, 2, 3, 86_399])),
+        Arc::new(BinaryArray::from_vec(vec![
+            b"5", b"true", b"x", b"", b"1e3",
         ])),
     ]
 }
@@ -179,6 +183,24 @@ fn a_row_decodes_to_what_its_columns_decode_to() {
             }
         }
     }
+}
+
+#[test]
+fn bytes_that_are_no_text_fail_in_json_as_they_do_in_columns() {
+    let table = table(Format::Json, &DataType::Utf8);
+    let source = RecordBatch::try_from_iter([
+        (
+            "x",
+            Arc::new(BinaryArray::from_vec(vec![b"\xff\x00", b"ok"])) as ArrayRef,
+        ),
+        ("n", Arc::new(Int64Array::from(vec![1, 2])) as ArrayRef),
+    ])
+    .unwrap();
+    let typed = decode(&table, Payload::Typed(source.clone()));
+    assert_eq!(typed.faults.len(), 1);
+    let values = Rows::new(&table, &source, &typed.columns).unwrap().values();
+    assert_eq!(values.value(0), b"{\"x\":{\"hex\":\"ff00\"},\"n\":1}");
+    assert_eq!(values.value(1), b"{\"x\":\"ok\",\"n\":2}");
 }
 
 #[test]

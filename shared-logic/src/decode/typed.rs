@@ -13,8 +13,12 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use super::column::Column;
 use super::time::write_instant;
 use super::token::{Text, Token};
+use crate::table::Format;
 
 /// The values of `array` in type `target`, the same array where it has that type already.
+///
+/// A value converts as in a record of this format, where CSV has nothing but text: a number is a
+/// VARCHAR there, and is none in JSON. So a row can be written as a record and means the same.
 ///
 /// A value that does not convert becomes NULL and is told to `fault`, with its row and the reason.
 ///
@@ -23,6 +27,7 @@ use super::token::{Text, Token};
 pub(super) fn convert(
     array: &ArrayRef,
     target: &DataType,
+    format: Format,
     mut fault: impl FnMut(usize, String),
 ) -> Result<ArrayRef, ArrowError> {
     if array.data_type() == target {
@@ -36,6 +41,12 @@ pub(super) fn convert(
     }
     let mut column = Column::new(target, array.len());
     each(array, |row, token| {
+        let token = match (format, token) {
+            (Format::Csv, Token::Bool(value)) => Token::Field(if value { "true" } else { "false" }),
+            (Format::Csv, Token::Number(text)) => Token::Field(text),
+            (Format::Csv, Token::Text(text)) => Token::Field(text.inner),
+            (_, token) => token,
+        };
         if let Err(reason) = column.push(&token) {
             fault(row, reason);
         }
@@ -118,15 +129,14 @@ fn each(array: &ArrayRef, mut value: impl FnMut(usize, Token)) -> Result<(), Arr
         let token = if array.is_null(row) {
             Token::Null
         } else if formatter.value(row).write(&mut text).is_err() {
-            Token::Nested("a value that cannot be printed")
+            Token::Field("unprintable")
         } else {
             match kind {
                 DataType::Boolean => Token::Bool(text == "true"),
                 DataType::Null => Token::Null,
-                DataType::Date32 | DataType::Date64 => Token::Field(&text),
                 kind if kind.is_floating() => float(&text),
                 kind if kind.is_numeric() => Token::Number(&text),
-                _ => Token::Nested(&text),
+                _ => Token::Field(&text),
             }
         };
         value(row, token);

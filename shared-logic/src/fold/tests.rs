@@ -38,9 +38,20 @@ fn view(sql: &str) -> Arc<View> {
 fn chunk(events: &[Event], start: usize) -> Chunk {
     let at = events.iter().map(|event| event.0 * 1_000_000);
     let columns: [(&str, ArrayRef); 3] = [
-        ("at", Arc::new(TimestampMicrosecondArray::from_iter_values(at))),
-        ("name", Arc::new(StringArray::from_iter(events.iter().map(|event| event.1.as_deref())))),
-        ("value", Arc::new(Int64Array::from_iter(events.iter().map(|event| event.2)))),
+        (
+            "at",
+            Arc::new(TimestampMicrosecondArray::from_iter_values(at)),
+        ),
+        (
+            "name",
+            Arc::new(StringArray::from_iter(
+                events.iter().map(|event| event.1.as_deref()),
+            )),
+        ),
+        (
+            "value",
+            Arc::new(Int64Array::from_iter(events.iter().map(|event| event.2))),
+        ),
     ];
     Chunk {
         place: TopicPartition::new("events", 0),
@@ -57,7 +68,11 @@ fn fold(view: &Arc<View>, events: &[Event], from: usize, to: usize, size: usize)
     let mut fold = Fold::new(view).unwrap();
     let before = events[..from].iter().map(|event| event.0).max();
     let before = before.map(|at| crate::time::Watermark(crate::time::EventTime(at * 1_000_000)));
-    fold.begin(TopicPartition::new("events", 0), Offset(from as u64), before);
+    fold.begin(
+        TopicPartition::new("events", 0),
+        Offset(from as u64),
+        before,
+    );
     let mut at = from;
     for part in events[from..to].chunks(size) {
         fold.push(&chunk(part, at)).unwrap();
@@ -66,12 +81,24 @@ fn fold(view: &Arc<View>, events: &[Event], from: usize, to: usize, size: usize)
     fold.finish().unwrap()
 }
 
-type Row = (i64, Option<String>, i64, Option<i64>, Option<i64>, Option<i64>, Option<f64>, i64);
+type Row = (
+    i64,
+    Option<String>,
+    i64,
+    Option<i64>,
+    Option<i64>,
+    Option<i64>,
+    Option<f64>,
+    i64,
+);
 
 fn plain(events: &[Event]) -> Vec<Row> {
     let mut groups: BTreeMap<(i64, Option<String>), Vec<Option<i64>>> = BTreeMap::new();
     for (at, name, value) in events {
-        groups.entry((at.div_euclid(10) * 10, name.clone())).or_default().push(*value);
+        groups
+            .entry((at.div_euclid(10) * 10, name.clone()))
+            .or_default()
+            .push(*value);
     }
     let row = |((start, name), values): ((i64, Option<String>), Vec<Option<i64>>)| {
         let known: Vec<i64> = values.iter().flatten().copied().collect();
@@ -79,7 +106,16 @@ fn plain(events: &[Event]) -> Vec<Row> {
         let some = !known.is_empty();
         let mean = some.then(|| sum as f64 / known.len() as f64);
         let (least, most) = (known.iter().min().copied(), known.iter().max().copied());
-        (start, name, values.len() as i64, some.then_some(sum), least, most, mean, known.len() as i64)
+        (
+            start,
+            name,
+            values.len() as i64,
+            some.then_some(sum),
+            least,
+            most,
+            mean,
+            known.len() as i64,
+        )
     };
     groups.into_iter().map(row).collect()
 }
@@ -97,7 +133,16 @@ fn shown(view: &View, partial: &Partial) -> Vec<Row> {
         let name = names.is_valid(row).then(|| names.value(row).to_owned());
         let mean = means.is_valid(row).then(|| means.value(row));
         let start = starts.value(row) / 1_000_000;
-        (start, name, int(2, row).unwrap(), int(3, row), int(4, row), int(5, row), mean, int(7, row).unwrap())
+        (
+            start,
+            name,
+            int(2, row).unwrap(),
+            int(3, row),
+            int(4, row),
+            int(5, row),
+            mean,
+            int(7, row).unwrap(),
+        )
     };
     (0..rows.num_rows()).map(row).collect()
 }
@@ -163,7 +208,10 @@ fn a_chunk_that_comes_twice_is_an_overlap() {
     let events = [(1, None, Some(1)), (2, None, Some(2))];
     fold.push(&chunk(&events, 0)).unwrap();
     let error = fold.push(&chunk(&events, 0)).unwrap_err();
-    assert!(error.to_string().contains("events/0 from offset 0 to 2"), "{error}");
+    assert!(
+        error.to_string().contains("events/0 from offset 0 to 2"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -180,7 +228,10 @@ fn a_changed_prefix_is_an_error() {
 fn partials_of_other_logic_do_not_merge() {
     let other = view(&SQL.replace("SUM(value)", "MAX(value)"));
     let events = [(1, None, Some(1))];
-    let (mine, its) = (fold(&view(SQL), &events, 0, 1, 9), fold(&other, &[events[0].clone(), events[0].clone()], 1, 2, 9));
+    let (mine, its) = (
+        fold(&view(SQL), &events, 0, 1, 9),
+        fold(&other, &[events[0].clone(), events[0].clone()], 1, 2, 9),
+    );
     let error = merge(&view(SQL), [&mine, &its]).unwrap_err();
     assert!(matches!(error, FoldError::OtherLogic { .. }), "{error}");
 }

@@ -121,7 +121,11 @@ where
         let (table, hasher, keys) = (&mut self.table, &self.hasher, &mut self.keys);
         let mut number = |key: P::Native| {
             let hash = hasher.hash_one(key);
-            let entry = table.entry(hash, |(known, _)| *known == key, |(k, _)| hasher.hash_one(k));
+            let entry = table.entry(
+                hash,
+                |(known, _)| *known == key,
+                |(k, _)| hasher.hash_one(k),
+            );
             entry
                 .or_insert_with(|| {
                     keys.push(key);
@@ -139,7 +143,7 @@ where
                         continue;
                     }
                     // Its slot among the keys holds a default that `finish` marks as NULL.
-                    let null = self.null.get_or_insert_with(|| u32::MAX);
+                    let null = self.null.get_or_insert(u32::MAX);
                     ids.push(*null);
                 }
             }
@@ -156,7 +160,10 @@ where
 
     fn finish(self: Box<Self>) -> ArrayRef {
         let nulls = self.null.map(|null| {
-            (0..self.keys.len()).map(|key| key != null as usize).collect::<Vec<bool>>().into()
+            (0..self.keys.len())
+                .map(|key| key != null as usize)
+                .collect::<Vec<bool>>()
+                .into()
         });
         Arc::new(PrimitiveArray::<P>::new(self.keys.into(), nulls))
     }
@@ -179,7 +186,11 @@ pub(super) struct Text {
 impl Text {
     fn key<'a>(bytes: &'a [u8], ends: &[usize], id: u32) -> &'a [u8] {
         let id = id as usize;
-        let start = id.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
+        let start = id
+            .checked_sub(1)
+            .and_then(|before| ends.get(before))
+            .copied()
+            .unwrap_or(0);
         let end = ends.get(id).copied().unwrap_or(start);
         bytes.get(start..end).unwrap_or_default()
     }
@@ -196,7 +207,9 @@ impl Text {
             };
             let hash = self.hasher.hash_one(key.as_bytes());
             let (bytes, ends) = (&self.bytes, &self.ends);
-            let found = self.table.find(hash, |id| Self::key(bytes, ends, *id) == key.as_bytes());
+            let found = self
+                .table
+                .find(hash, |id| Self::key(bytes, ends, *id) == key.as_bytes());
             if let Some(id) = found {
                 ids.push(*id);
                 continue;
@@ -234,7 +247,12 @@ impl Bytes {
         let fields = keys.iter().cloned().map(SortField::new).collect();
         let converter = RowConverter::new(fields)?;
         let rows = converter.empty_rows(0, 0);
-        Ok(Self { converter, table: HashTable::new(), hasher: DefaultHashBuilder::default(), rows })
+        Ok(Self {
+            converter,
+            table: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+            rows,
+        })
     }
 
     fn intern(&mut self, columns: &[ArrayRef], ids: &mut Vec<u32>) -> Result<()> {
@@ -250,8 +268,9 @@ impl Bytes {
             let id = self.rows.num_rows() as u32;
             self.rows.push(row);
             let (known, hasher) = (&self.rows, &self.hasher);
-            self.table
-                .insert_unique(hash, id, |id| hasher.hash_one(known.row(*id as usize).as_ref()));
+            self.table.insert_unique(hash, id, |id| {
+                hasher.hash_one(known.row(*id as usize).as_ref())
+            });
             ids.push(id);
         }
         Ok(())
@@ -261,12 +280,28 @@ impl Bytes {
 /// The column with one spelling for each value: -0.0 and 0.0 are one key, so are all NaNs.
 fn canonical(column: &ArrayRef) -> ArrayRef {
     match column.data_type() {
-        DataType::Float32 => Arc::new(column.as_primitive::<Float32Type>().unary::<_, Float32Type>(
-            |value| if value.is_nan() { f32::NAN } else { value + 0.0 },
-        ) as Float32Array),
-        DataType::Float64 => Arc::new(column.as_primitive::<Float64Type>().unary::<_, Float64Type>(
-            |value| if value.is_nan() { f64::NAN } else { value + 0.0 },
-        ) as Float64Array),
+        DataType::Float32 => Arc::new(
+            column
+                .as_primitive::<Float32Type>()
+                .unary::<_, Float32Type>(|value| {
+                    if value.is_nan() {
+                        f32::NAN
+                    } else {
+                        value + 0.0
+                    }
+                }) as Float32Array,
+        ),
+        DataType::Float64 => Arc::new(
+            column
+                .as_primitive::<Float64Type>()
+                .unary::<_, Float64Type>(|value| {
+                    if value.is_nan() {
+                        f64::NAN
+                    } else {
+                        value + 0.0
+                    }
+                }) as Float64Array,
+        ),
         _ => Arc::clone(column),
     }
 }

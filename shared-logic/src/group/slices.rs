@@ -31,7 +31,9 @@ impl Slices {
             _ => self.find(start),
         };
         let (page, within) = ((key >> PAGE_BITS) as usize, key as usize & (PAGE - 1));
-        let Some(slice) = self.slices.get_mut(slice) else { return next };
+        let Some(slice) = self.slices.get_mut(slice) else {
+            return next;
+        };
         let mut number = slice.directory.get(page).copied().unwrap_or_default();
         if number == 0 {
             if slice.directory.len() <= page {
@@ -59,7 +61,10 @@ impl Slices {
         let fresh = self.slices.len();
         let slice = *self.by_start.entry(start).or_insert(fresh);
         if slice == fresh {
-            self.slices.push(Slice { start, directory: vec![] });
+            self.slices.push(Slice {
+                start,
+                directory: vec![],
+            });
         }
         self.last = Some((start, slice));
         slice
@@ -82,7 +87,11 @@ impl Slices {
 
     /// Bytes held.
     pub(super) fn size(&self) -> usize {
-        let directories: usize = self.slices.iter().map(|slice| slice.directory.capacity()).sum();
+        let directories: usize = self
+            .slices
+            .iter()
+            .map(|slice| slice.directory.capacity())
+            .sum();
         (directories + self.pages.capacity()) * size_of::<u32>() + self.slices.len() * 64
     }
 }

@@ -57,7 +57,11 @@ impl Avg {
             input if input.is_floating() => Kind::Float(Sum::new(input)),
             other => return exec_err!("SUM and AVG take numbers, not {other}"),
         };
-        Ok(Self { input: input.clone(), sum, count: Count::default() })
+        Ok(Self {
+            input: input.clone(),
+            sum,
+            count: Count::default(),
+        })
     }
 }
 
@@ -74,7 +78,11 @@ impl GroupsAccumulator for Avg {
     }
 
     fn evaluate(&mut self, emit: EmitTo) -> Result<ArrayRef> {
-        let output = Measure { function: Function::Avg, input: self.input.clone() }.output();
+        let output = Measure {
+            function: Function::Avg,
+            input: self.input.clone(),
+        }
+        .output();
         let counts = self.count.take(emit);
         with_sum!(&mut self.sum, sum => averages(sum, &counts, emit, &output))
     }

@@ -102,7 +102,14 @@ impl<P: ArrowPrimitiveType> Fixed<P> {
         compare: fn(P::Native, P::Native) -> Ordering,
     ) -> Self {
         let data_type = data_type.clone();
-        Self { data_type, side, identity, compare, kept: vec![], seen: Seen::default() }
+        Self {
+            data_type,
+            side,
+            identity,
+            compare,
+            kept: vec![],
+            seen: Seen::default(),
+        }
     }
 }
 
@@ -121,13 +128,18 @@ impl<P: ArrowPrimitiveType + Debug> GroupsAccumulator for Fixed<P> {
         self.seen.note(groups, valid.as_ref(), total);
         self.kept.resize(total, self.identity);
         let (kept, side, compare) = (&mut self.kept, self.side, self.compare);
-        each(groups, values.as_primitive::<P>().values(), valid.as_ref(), |group, value| {
-            if let Some(slot) = kept.get_mut(group)
-                && side.prefers(compare(value, *slot))
-            {
-                *slot = value;
-            }
-        });
+        each(
+            groups,
+            values.as_primitive::<P>().values(),
+            valid.as_ref(),
+            |group, value| {
+                if let Some(slot) = kept.get_mut(group)
+                    && side.prefers(compare(value, *slot))
+                {
+                    *slot = value;
+                }
+            },
+        );
         Ok(())
     }
 
@@ -233,7 +245,9 @@ impl<V: Value> GroupsAccumulator for Keyed<V> {
                 return;
             }
             if let Some(slot) = groups.get(row).and_then(|group| kept.get_mut(*group))
-                && slot.as_ref().is_none_or(|kept| side.prefers(value.cmp(kept)))
+                && slot
+                    .as_ref()
+                    .is_none_or(|kept| side.prefers(value.cmp(kept)))
             {
                 *slot = Some(value);
             }

@@ -13,7 +13,9 @@ pub(super) struct Seen {
 
 /// The rows that carry a value and pass the filter; `None` where all do.
 pub(super) fn valid(values: &dyn Array, filter: Option<&BooleanArray>) -> Option<NullBuffer> {
-    let nulls = values.logical_nulls().filter(|nulls| nulls.null_count() > 0);
+    let nulls = values
+        .logical_nulls()
+        .filter(|nulls| nulls.null_count() > 0);
     let Some(filter) = filter else { return nulls };
     let passed = match filter.nulls() {
         Some(known) => NullBuffer::new(filter.values() & known.inner()),

@@ -74,7 +74,11 @@ impl Compensated {
 
     /// The sum; infinities and NaN are not compensated.
     pub fn value(self) -> f64 {
-        if self.sum.is_finite() { self.sum + self.error } else { self.sum }
+        if self.sum.is_finite() {
+            self.sum + self.error
+        } else {
+            self.sum
+        }
     }
 }
 
@@ -117,7 +121,11 @@ pub(super) struct Sum<T> {
 
 impl<T: Total> Sum<T> {
     pub(super) fn new(input: &DataType) -> Self {
-        Self { input: input.clone(), sums: vec![], seen: Seen::default() }
+        Self {
+            input: input.clone(),
+            sums: vec![],
+            seen: Seen::default(),
+        }
     }
 }
 
@@ -137,7 +145,10 @@ impl<T: Total> GroupsAccumulator for Sum<T> {
     }
 
     fn evaluate(&mut self, emit: EmitTo) -> Result<ArrayRef> {
-        let measure = super::Measure { function: super::Function::Sum, input: self.input.clone() };
+        let measure = super::Measure {
+            function: super::Function::Sum,
+            input: self.input.clone(),
+        };
         let sums = emit.take_needed(&mut self.sums);
         T::finish(sums, &mut self.seen, &measure.output())
     }
@@ -194,11 +205,16 @@ fn add_column<P: ArrowPrimitiveType, T: Copy>(
 ) {
     let valid = valid(values, filter);
     seen.note(groups, valid.as_ref(), sums.len());
-    each(groups, values.as_primitive::<P>().values(), valid.as_ref(), |group, value| {
-        if let Some(sum) = sums.get_mut(group) {
-            add(sum, value);
-        }
-    });
+    each(
+        groups,
+        values.as_primitive::<P>().values(),
+        valid.as_ref(),
+        |group, value| {
+            if let Some(sum) = sums.get_mut(group) {
+                add(sum, value);
+            }
+        },
+    );
 }
 
 impl Total for i128 {
@@ -347,7 +363,8 @@ fn fit(sum: i256, output: &DataType) -> Option<i128> {
         _ => 38,
     };
     let limit = 10_i128.checked_pow(digits)?;
-    sum.to_i128().filter(|sum| sum.unsigned_abs() < limit.unsigned_abs())
+    sum.to_i128()
+        .filter(|sum| sum.unsigned_abs() < limit.unsigned_abs())
 }
 
 impl Total for Compensated {
@@ -379,8 +396,10 @@ impl Total for Compensated {
 
     fn save(sums: Vec<Self>, seen: &mut Seen, _: &DataType) -> Result<Vec<ArrayRef>> {
         let nulls = seen.take(sums.len());
-        let (sums, errors): (Vec<f64>, Vec<f64>) =
-            sums.into_iter().map(|total| (total.sum, total.error)).unzip();
+        let (sums, errors): (Vec<f64>, Vec<f64>) = sums
+            .into_iter()
+            .map(|total| (total.sum, total.error))
+            .unzip();
         Ok(vec![
             Arc::new(Float64Array::new(sums.into(), nulls.clone())),
             Arc::new(Float64Array::new(errors.into(), nulls)),

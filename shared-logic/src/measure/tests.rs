@@ -15,7 +15,10 @@ use super::{Accumulator, Function, Measure};
 const GROUPS: usize = 4;
 
 fn measure(function: Function, values: &ArrayRef) -> Measure {
-    Measure { function, input: values.data_type().clone() }
+    Measure {
+        function,
+        input: values.data_type().clone(),
+    }
 }
 
 /// Folds as a fold does: groups are numbered as their first rows come.
@@ -23,22 +26,33 @@ fn fold(measure: &Measure, values: &ArrayRef, groups: &[usize]) -> (Accumulator,
     let mut met: Vec<usize> = vec![];
     let mut numbers = vec![];
     for group in groups {
-        let number = met.iter().position(|known| known == group).unwrap_or_else(|| {
-            met.push(*group);
-            met.len() - 1
-        });
+        let number = met
+            .iter()
+            .position(|known| known == group)
+            .unwrap_or_else(|| {
+                met.push(*group);
+                met.len() - 1
+            });
         numbers.push(number);
     }
     let mut accumulator = measure.accumulator().unwrap().unwrap();
-    accumulator.update_batch(std::slice::from_ref(values), &numbers, None, met.len()).unwrap();
+    accumulator
+        .update_batch(std::slice::from_ref(values), &numbers, None, met.len())
+        .unwrap();
     (accumulator, met)
 }
 
 /// The finished values in the order of the group numbers; NULL for a group without rows.
 fn in_order(mut accumulator: Accumulator, met: &[usize]) -> ArrayRef {
     let finished = accumulator.evaluate(EmitTo::All).unwrap();
-    let places = (0..GROUPS).map(|group| met.iter().position(|met| *met == group).map(|at| at as u32));
-    arrow::compute::take(&finished, &arrow::array::UInt32Array::from_iter(places), None).unwrap()
+    let places =
+        (0..GROUPS).map(|group| met.iter().position(|met| *met == group).map(|at| at as u32));
+    arrow::compute::take(
+        &finished,
+        &arrow::array::UInt32Array::from_iter(places),
+        None,
+    )
+    .unwrap()
 }
 
 fn whole(measure: &Measure, values: &ArrayRef, groups: &[usize]) -> ArrayRef {
@@ -52,12 +66,22 @@ fn split(measure: &Measure, values: &ArrayRef, groups: &[usize], at: usize) -> A
     for (from, to) in [(at, groups.len()), (0, at)] {
         let (mut part, mine) = fold(measure, &values.slice(from, to - from), &groups[from..to]);
         let state = part.state(EmitTo::All).unwrap();
-        let types: Vec<DataType> = state.iter().map(|column| column.data_type().clone()).collect();
+        let types: Vec<DataType> = state
+            .iter()
+            .map(|column| column.data_type().clone())
+            .collect();
         let declared: Vec<DataType> = measure.state().into_iter().map(|(_, kind)| kind).collect();
         assert_eq!(types, declared);
-        met.extend(mine.iter().filter(|group| !met.contains(group)).copied().collect::<Vec<_>>());
-        let numbers: Vec<usize> =
-            mine.iter().map(|group| met.iter().position(|met| met == group).unwrap()).collect();
+        met.extend(
+            mine.iter()
+                .filter(|group| !met.contains(group))
+                .copied()
+                .collect::<Vec<_>>(),
+        );
+        let numbers: Vec<usize> = mine
+            .iter()
+            .map(|group| met.iter().position(|met| met == group).unwrap())
+            .collect();
         merged.merge_batch(&state, &numbers, met.len()).unwrap();
     }
     let merged = in_order(merged, &met);
@@ -162,9 +186,14 @@ proptest! {
 #[test]
 fn a_sum_that_does_not_fit_is_an_error_and_not_a_wrap() {
     let values: ArrayRef = Arc::new(Int64Array::from(vec![i64::MAX, 1]));
-    let error = fold(&measure(Function::Sum, &values), &values, &[2, 2]).0.evaluate(EmitTo::All);
+    let error = fold(&measure(Function::Sum, &values), &values, &[2, 2])
+        .0
+        .evaluate(EmitTo::All);
     let message = error.unwrap_err().to_string();
-    assert!(message.contains("9223372036854775808 does not fit Int64"), "{message}");
+    assert!(
+        message.contains("9223372036854775808 does not fit Int64"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -183,7 +212,10 @@ fn compensation_keeps_what_plain_addition_loses() {
 
 #[test]
 fn nan_is_the_greatest_whatever_the_order() {
-    for values in [vec![f64::NAN, 1.0, -f64::NAN], vec![1.0, -f64::NAN, f64::NAN]] {
+    for values in [
+        vec![f64::NAN, 1.0, -f64::NAN],
+        vec![1.0, -f64::NAN, f64::NAN],
+    ] {
         let values: ArrayRef = Arc::new(Float64Array::from(values));
         let max = whole(&measure(Function::Max, &values), &values, &[0, 0, 0]);
         let min = whole(&measure(Function::Min, &values), &values, &[0, 0, 0]);

@@ -109,12 +109,15 @@ fn reasons(
             .column
             .is_none_or(|column| prepare.columns.contains(&column))
         {
-            wrong(fault.row, &|| match fault.column.and_then(|column| named(prepare, column)) {
-                Some(name) if !fault.reason.contains(name) => {
-                    format!("column {name}: {}", fault.reason)
-                }
-                _ => fault.reason.clone(),
-            });
+            wrong(
+                fault.row,
+                &|| match fault.column.and_then(|column| named(prepare, column)) {
+                    Some(name) if !fault.reason.contains(name) => {
+                        format!("column {name}: {}", fault.reason)
+                    }
+                    _ => fault.reason.clone(),
+                },
+            );
         }
     }
     let required = std::iter::once(&prepare.event_time).chain(&prepare.required);

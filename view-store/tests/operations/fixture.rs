@@ -36,7 +36,7 @@ pub fn logic(version: u32) -> Fingerprint {
 
 /// The watermark of every partition at an offset is that many microseconds.
 fn watermark(at: u64) -> Option<Watermark> {
-    (at > 0).then(|| Watermark(EventTime(at as i64)))
+    (at > 0).then_some(Watermark(EventTime(at as i64)))
 }
 
 /// A fold of `[start, next)` in partitions: a row for each, its key the partition.

@@ -27,8 +27,8 @@ const SEEDS: u64 = 3000;
 /// How many it may take to show what a rule is for.
 const SEEDS_TO_RED: u64 = 4000;
 
-/// Everybody; each run draws about three in four of them.
-const LIVES: [Life; 12] = [
+/// Everybody; of these a run draws some.
+const EVERYBODY: [Life; 12] = [
     actors::speed::life,
     actors::speed::life,
     actors::batch::life,
@@ -43,11 +43,47 @@ const LIVES: [Life; 12] = [
     actors::reader::life,
 ];
 
+/// Smaller casts, in which what concerns these few happens more often.
+const CASTS: [&[Life]; 3] = [
+    &[
+        actors::speed::life,
+        actors::speed::life,
+        actors::batch::life,
+        actors::batch::life,
+        actors::compactor::life,
+        actors::reader::life,
+    ],
+    &[
+        actors::speed::life,
+        actors::operator::life,
+        actors::operator::life,
+        actors::operator::life,
+    ],
+    &[
+        actors::speed::life,
+        actors::keeper::gc,
+        actors::keeper::gc,
+        actors::keeper::savepoint,
+        actors::reader::life,
+        actors::reader::life,
+        actors::reader::life,
+    ],
+];
+
 type Seen = BTreeMap<&'static str, u64>;
 
 fn run(plan: Plan) -> (Option<String>, Vec<String>, Seen) {
     let mut rng = Rng(plan.seed);
-    let mut lives: Vec<Life> = LIVES.into_iter().filter(|_| rng.chance(75)).collect();
+    let mut lives = match CASTS.get(rng.below(4) as usize) {
+        Some(cast) => cast.to_vec(),
+        None => {
+            let drawn = [40, 60, 80][rng.below(3) as usize];
+            EVERYBODY
+                .into_iter()
+                .filter(|_| rng.chance(drawn))
+                .collect()
+        }
+    };
     lives.push(actors::speed::life);
     let (red, trace, history) = Sim::run(plan, &lives);
     (red, trace, history.seen)

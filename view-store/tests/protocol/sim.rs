@@ -62,6 +62,16 @@ pub struct Plan {
     pub trace: bool,
 }
 
+/// What an actor is about to do.
+#[derive(Clone, Copy, Debug)]
+enum Call {
+    List,
+    Get,
+    Create,
+    Delete,
+    Pause,
+}
+
 /// The end of a thread of control that is no failure of the test.
 enum Unwound {
     /// The actor crashed; it starts again from the manifest.
@@ -81,7 +91,8 @@ struct State {
     trace: Vec<String>,
     /// Per 1000 steps.
     crash: u64,
-    nap: u64,
+    /// Per 1000 calls of each kind: a list, a get, a create, a delete, a pause.
+    naps: [u64; 5],
     longest_nap: u64,
     /// In percent: how likely the running actor keeps the baton.
     sticky: u64,
@@ -117,7 +128,7 @@ impl Sim {
             red: None,
             trace: Vec::new(),
             crash: [0, 2, 8][rng.below(3) as usize],
-            nap: [0, 10, 40, 100][rng.below(4) as usize],
+            naps: [(); 5].map(|()| [0, 10, 40, 200][rng.below(4) as usize]),
             longest_nap: [20, 100, 400][rng.below(3) as usize],
             sticky: [0, 50, 80][rng.below(3) as usize],
             rng,
@@ -221,16 +232,17 @@ impl Sim {
     }
 
     /// A scheduling point: others may go first, and this actor may crash here.
-    fn step<'a>(&'a self, me: usize, what: &dyn Fn() -> String) -> MutexGuard<'a, State> {
+    fn step<'a>(&'a self, me: usize, call: Call, on: &str) -> MutexGuard<'a, State> {
         let mut state = self.lock();
-        if state.rng.below(1000) < state.nap {
+        let nap = state.naps[call as usize];
+        if state.rng.below(1000) < nap {
             let longest = state.longest_nap;
             state.asleep[me] = Some(1 + state.rng.below(longest));
         }
         self.pass_on(&mut state, me);
         let mut state = self.wait(state, me);
         if self.plan.trace {
-            let line = format!("{me}: {}", what());
+            let line = format!("{me}: {call:?} {on}");
             state.trace.push(line);
         }
         self.maybe_crash(state, "before")
@@ -255,7 +267,7 @@ impl Sim {
 impl Actor {
     /// Lets others go first.
     pub fn pause(&self) {
-        drop(self.sim.step(self.me, &|| "pause".to_owned()));
+        drop(self.sim.step(self.me, Call::Pause, ""));
     }
 
     /// Looks at, or adds to, what the run knows.
@@ -289,7 +301,7 @@ struct Port {
 
 impl Blobs for Port {
     fn list(&self, folder: &str) -> Result<Vec<String>, BlobError> {
-        let state = self.sim.step(self.me, &|| format!("list {folder}"));
+        let state = self.sim.step(self.me, Call::List, folder);
         let inside = format!("{folder}/");
         let paths = (state
             .blobs
@@ -302,14 +314,14 @@ impl Blobs for Port {
     }
 
     fn get(&self, path: &str) -> Result<Option<Bytes>, BlobError> {
-        let mut state = self.sim.step(self.me, &|| format!("get {path}"));
+        let mut state = self.sim.step(self.me, Call::Get, path);
         let found = state.blobs.get(path).cloned();
         state.history.read(self.me, path);
         Ok(found)
     }
 
     fn create(&self, path: &str, bytes: Bytes) -> Result<Creation, BlobError> {
-        let mut state = self.sim.step(self.me, &|| format!("create {path}"));
+        let mut state = self.sim.step(self.me, Call::Create, path);
         state.history.tried(self.me);
         if state.blobs.contains_key(path) && self.sim.plan.twist != Twist::Overwrite {
             state.history.seen("create lost");
@@ -323,7 +335,7 @@ impl Blobs for Port {
     }
 
     fn delete(&self, path: &str) -> Result<(), BlobError> {
-        let mut state = self.sim.step(self.me, &|| format!("delete {path}"));
+        let mut state = self.sim.step(self.me, Call::Delete, path);
         state.blobs.remove(path);
         state.history.after_delete(path);
         self.after(state, path)

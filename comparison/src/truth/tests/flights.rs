@@ -65,6 +65,6 @@ fn where_takes_its_share_of_the_week() {
             .values()
             .iter()
             .max(),
-        Some(&26)
+        Some(&29)
     );
 }
