@@ -7,7 +7,7 @@
 //!
 //! Under the rule `offset` both halves are segments of one generation: the store has checked that
 //! they tile, and the answer is a production answer. Under any other rule they are two folds whose
-//! ranges overlap or leave holes, which no production code merges; [`patch`] does, here and only here.
+//! ranges overlap or leave holes, which no production code merges; `patch` does, here and only here.
 
 use std::sync::Arc;
 
