@@ -1,6 +1,7 @@
 //! The files of one topic's archive: all its dealings with the file system.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -101,14 +102,17 @@ impl Folder {
             .filter(|name| name.starts_with(UNFINISHED))
         {
             let path = folder.join(name);
-            match OpenOptions::new().write(true).open(&path) {
-                Ok(file) if file.try_lock().is_ok() => {
-                    fs::remove_file(&path)
-                        .map_err(|error| LogError::file(&path, "removed", error))?;
+            let swept = match OpenOptions::new().write(true).open(&path) {
+                Ok(file) if file.try_lock().is_ok() => fs::remove_file(&path),
+                Ok(_) => Ok(()),
+                Err(error) => Err(error),
+            };
+            match swept {
+                // Its archiver may have finished meanwhile.
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(LogError::file(&path, "removed", error));
                 }
-                Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => return Err(LogError::file(&path, "opened", error)),
+                _ => {}
             }
         }
         Ok(())
@@ -157,25 +161,22 @@ fn make(folder: &Path) -> Result<(), LogError> {
 }
 
 /// Opens a file of our own, locked as long as it is open.
+///
+/// No two of these ever have the same name: were ours taken for a leftover and removed, a rival's
+/// under the same name would be published in its place.
 fn begin(folder: &Path, first: Offset) -> Result<(File, PathBuf), LogError> {
-    let mut attempt = 0_u32;
-    loop {
-        let path = folder.join(format!("{UNFINISHED}{:020}-{attempt}", first.0));
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(file) => {
-                return match file.try_lock() {
-                    Ok(()) => Ok((file, path)),
-                    Err(TryLockError::WouldBlock) => Err(LogError::Rival { path }),
-                    // Without locks leftovers stay, which costs space and nothing else.
-                    Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
-                        Ok((file, path))
-                    }
-                    Err(TryLockError::Error(error)) => Err(LogError::file(path, "locked", error)),
-                };
-            }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => attempt += 1,
-            Err(error) => return Err(LogError::file(path, "created", error)),
+    let unique = RandomState::new().hash_one(first.0);
+    let path = folder.join(format!("{UNFINISHED}{:020}-{unique:016x}", first.0));
+    let file = (OpenOptions::new().write(true).create_new(true).open(&path))
+        .map_err(|error| LogError::file(&path, "created", error))?;
+    match file.try_lock() {
+        Ok(()) => Ok((file, path)),
+        Err(TryLockError::WouldBlock) => Err(LogError::Rival { path }),
+        // Without locks leftovers stay, which costs space and nothing else.
+        Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
+            Ok((file, path))
         }
+        Err(TryLockError::Error(error)) => Err(LogError::file(path, "locked", error)),
     }
 }
 
@@ -190,4 +191,33 @@ fn sync(folder: &Path) -> Result<(), LogError> {
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .map_err(|error| LogError::file(folder, "synced", error))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// Found by two archivers in two threads: one removed what the other was writing, wrote its own
+    /// under that name, and the other published it as its own.
+    #[test]
+    fn a_name_that_was_swept_is_never_used_again() {
+        let root = tempfile::tempdir().unwrap();
+        let (file, path) = begin(root.path(), Offset(7)).unwrap();
+        drop(file);
+        fs::remove_file(&path).unwrap();
+        let (_file, again) = begin(root.path(), Offset(7)).unwrap();
+        assert_ne!(path, again);
+    }
+
+    #[test]
+    fn a_file_is_made_once_and_leaves_nothing_beside_it() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::new(root.path().join("a/b"));
+        let path = folder.create(Partition(0), Offset(7), b"one").unwrap();
+        let error = folder.create(Partition(0), Offset(7), b"two").unwrap_err();
+        assert!(matches!(error, LogError::Rival { path: found } if found == path));
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        assert_eq!(names(path.parent().unwrap()).unwrap().len(), 1);
+    }
 }

@@ -109,7 +109,11 @@ impl Source {
             let Some((first, path)) = self.files.pop_front() else {
                 return Err(self.hole(self.want.range.end));
             };
-            if first != self.next {
+            if first < self.next {
+                let reason = format!("the file before it ends at {}", self.next);
+                return Err(damaged(&path, reason));
+            }
+            if first > self.next {
                 return Err(self.hole(first));
             }
             self.open = Some(self.open(path, first)?);

@@ -1,18 +1,19 @@
 //! Producing to a topic.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arrow::array::{Array, RecordBatch};
 use rdkafka::ClientContext;
 use rdkafka::admin::{AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::Client;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 use shared_logic::identity::Topic;
 
-use super::client::{admin, block_on, config, consumer, failed, reach};
+use super::client::{Quiet, admin, block_on, config, consumer, failed, reach};
 use crate::partitioner::partition_of;
 use crate::row::Rows;
 use crate::{LogError, value};
@@ -35,6 +36,32 @@ impl std::fmt::Debug for KafkaSink {
             "KafkaSink({}, {} partitions)",
             self.topic, self.partitions
         )
+    }
+}
+
+/// How many partitions a topic has. A topic that was just created takes a moment to be seen.
+fn count_partitions(
+    client: &Client<Quiet>,
+    topic: &Topic,
+    timeout: Duration,
+) -> Result<usize, LogError> {
+    let begun = Instant::now();
+    loop {
+        let metadata = (client.fetch_metadata(Some(topic.as_str()), timeout))
+            .map_err(|error| failed(format!("asking for topic {topic}"), &error))?;
+        let found = metadata
+            .topics()
+            .first()
+            .filter(|found| found.error().is_none());
+        let partitions = found.map_or(&[][..], |found| found.partitions());
+        if !partitions.is_empty() && partitions.iter().all(|one| one.leader() >= 0) {
+            return Ok(partitions.len());
+        }
+        if begun.elapsed() >= timeout {
+            let reason = format!("it was not there within {timeout:?}");
+            return Err(failed(format!("creating topic {topic}"), &reason));
+        }
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 
@@ -99,12 +126,7 @@ impl KafkaSink {
                 Err((_, code)) => return Err(failed(what(), &code)),
             }
         }
-        let metadata = (admin.inner().fetch_metadata(Some(topic.as_str()), timeout))
-            .map_err(|error| failed(what(), &error))?;
-        let there = metadata
-            .topics()
-            .first()
-            .map_or(0, |topic| topic.partitions().len());
+        let there = count_partitions(admin.inner(), topic, timeout)?;
         if there != partitions as usize {
             return Err(LogError::Refused(format!(
                 "topic {topic} exists with {there} partitions, not {partitions}: name another topic, or that number"
