@@ -22,6 +22,7 @@ need make make
 need cmake cmake
 need strace strace
 need python3 python3
+python3 -c 'import ensurepip' 2>/dev/null || need pyvenv python3-venv
 need java openjdk-17-jre-headless
 need mvn maven
 

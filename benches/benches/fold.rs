@@ -1,6 +1,6 @@
 //! The batch fold beside Polars' group-by: the same columns in memory, the same cores, one run.
 //!
-//! Count, sum and max per key and ten seconds over 10 million events. Answers are compared before
+//! Count, sum and max per item and ten seconds over 10 million events. Answers are compared before
 //! anything is timed. Polars runs with its own thread pool on all cores, in memory and streaming.
 #![allow(
     clippy::expect_used,
@@ -45,14 +45,14 @@ fn frame(rows: &RecordBatch) -> DataFrame {
         .as_primitive::<TimestampMicrosecondType>()
         .values()
         .to_vec();
-    let key = rows.column(1).as_primitive::<Int64Type>().values().to_vec();
+    let item = rows.column(1).as_primitive::<Int64Type>().values().to_vec();
     let value = rows.column(2).as_primitive::<Int64Type>().values().to_vec();
-    df!("at" => at, "key" => key, "value" => value).expect("columns of one length")
+    df!("at" => at, "item" => item, "value" => value).expect("columns of one length")
 }
 
 fn theirs(frame: &DataFrame, engine: Engine) -> DataFrame {
-    let window = col("at").floor_div(lit(WINDOW)).alias("window");
-    let groups = (frame.clone().lazy()).group_by([col("key"), window]).agg([
+    let window = (col("at") / lit(WINDOW)).alias("window");
+    let groups = (frame.clone().lazy()).group_by([col("item"), window]).agg([
         len().alias("events"),
         col("value").sum().alias("total"),
         col("value").max().alias("most"),

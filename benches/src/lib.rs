@@ -7,16 +7,16 @@ use shared_logic::chunk::{Chunk, Payload, Raw};
 use shared_logic::identity::{Offset, TopicPartition};
 use shared_logic::view::View;
 
-/// The view of the benches: count, sum and max per key and ten seconds.
+/// The view of the benches: count, sum and max per item and ten seconds.
 pub const VIEW: &str = "
     CREATE TABLE events (
-        at TIMESTAMP NOT NULL, key BIGINT, value BIGINT,
+        at TIMESTAMP NOT NULL, item BIGINT, value BIGINT,
         session VARCHAR, agent VARCHAR, country VARCHAR, price DOUBLE
     ) WITH (event_time = 'at');
     CREATE VIEW totals AS
-    SELECT key, window_start, window_end, COUNT(*) AS events, SUM(value) AS total, MAX(value) AS most
+    SELECT item, window_start, window_end, COUNT(*) AS events, SUM(value) AS total, MAX(value) AS most
     FROM TUMBLE(events, at, INTERVAL '10' SECOND)
-    GROUP BY key, window_start, window_end";
+    GROUP BY item, window_start, window_end";
 
 /// The length of a window of [`VIEW`] in microseconds.
 pub const WINDOW: i64 = 10_000_000;
@@ -54,7 +54,7 @@ impl Random {
     }
 }
 
-/// Columns `at`, `key` and `value`: `rows` events over `windows` windows and `keys` keys, nearly in
+/// Columns `at`, `item` and `value`: `rows` events over `windows` windows and `keys` keys, nearly in
 /// the order of time.
 pub fn columns(rows: usize, windows: u64, keys: u64) -> RecordBatch {
     let mut random = Random::new(42);
@@ -70,7 +70,7 @@ pub fn columns(rows: usize, windows: u64, keys: u64) -> RecordBatch {
     }
     let columns: [(&str, ArrayRef); 3] = [
         ("at", Arc::new(TimestampMicrosecondArray::from(at))),
-        ("key", Arc::new(Int64Array::from(key))),
+        ("item", Arc::new(Int64Array::from(key))),
         ("value", Arc::new(Int64Array::from(value))),
     ];
     match RecordBatch::try_from_iter(columns) {
@@ -86,7 +86,7 @@ pub fn json(rows: usize, windows: u64, keys: u64) -> Vec<String> {
     let record = |row: u64| {
         let at = (row * span / rows as u64).saturating_sub(random.below(200_000)) / 1000;
         format!(
-            "{{\"at\":{at},\"key\":{},\"value\":{},\"session\":\"{:016x}{:016x}\",\"agent\":\"Mozilla/5.0 (X11; Linux x86_64)\",\"country\":\"{}\",\"price\":{}.{:02}}}",
+            "{{\"at\":{at},\"item\":{},\"value\":{},\"session\":\"{:016x}{:016x}\",\"agent\":\"Mozilla/5.0 (X11; Linux x86_64)\",\"country\":\"{}\",\"price\":{}.{:02}}}",
             random.below(keys),
             random.below(1_000_000),
             random.below(u64::MAX),

@@ -90,18 +90,20 @@ fn open_fold(actor: &mut Actor, last: &mut Option<(usize, u64, Arc<Snapshot>)>) 
     Ok(())
 }
 
-/// Reads a manifest by its number.
+/// Reads some manifests by their numbers.
 fn past(actor: &mut Actor) -> Result<()> {
     let newest = actor.manifest()?.number.0;
     actor.pauses(8);
-    let number = ManifestNumber(newest - actor.rng.below(newest.min(12)));
-    match actor.job.manifest_at(number) {
-        Ok(manifest) => {
-            actor.committed(&manifest);
-            actor.seen("the past was read");
+    let first = 1 + actor.rng.below(newest);
+    for number in first..newest.min(first + 5) {
+        match actor.job.manifest_at(ManifestNumber(number)) {
+            Ok(manifest) => {
+                actor.committed(&manifest);
+                actor.seen("the past was read");
+            }
+            Err(Error::Refused(Refusal::NotKept { .. })) => {}
+            Err(error) => return Err(error),
         }
-        Err(Error::Refused(Refusal::NotKept { .. })) => {}
-        Err(error) => return Err(error),
     }
     Ok(())
 }
