@@ -4,6 +4,7 @@
 mod damage;
 mod fixture;
 mod garbage;
+mod golden;
 mod owners;
 mod pins;
 mod reopening;
