@@ -17,7 +17,7 @@ use tempfile::TempDir;
 const MOMENTS: u64 = 25;
 
 /// Fewer than these were killed half-way: then the moments are not random, but late.
-const KILLED: u64 = 10;
+const KILLED: u64 = 5;
 
 const EVENTS: u64 = 60_000;
 
