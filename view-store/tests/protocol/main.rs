@@ -22,7 +22,7 @@ mod sim;
 mod toy;
 
 /// How many interleavings the first test runs.
-const SEEDS: u64 = 2000;
+const SEEDS: u64 = 3000;
 
 /// How many it may take to show what a rule is for.
 const SEEDS_TO_RED: u64 = 4000;

@@ -90,20 +90,18 @@ fn open_fold(actor: &mut Actor, last: &mut Option<(usize, u64, Arc<Snapshot>)>) 
     Ok(())
 }
 
-/// Reads some manifests by their numbers.
+/// Reads a manifest by its number.
 fn past(actor: &mut Actor) -> Result<()> {
     let newest = actor.manifest()?.number.0;
     actor.pauses(8);
-    let first = 1 + actor.rng.below(newest);
-    for number in first..newest.min(first + 5) {
-        match actor.job.manifest_at(ManifestNumber(number)) {
-            Ok(manifest) => {
-                actor.committed(&manifest);
-                actor.seen("the past was read");
-            }
-            Err(Error::Refused(Refusal::NotKept { .. })) => {}
-            Err(error) => return Err(error),
+    let number = ManifestNumber(newest - actor.rng.below(newest.min(12)));
+    match actor.job.manifest_at(number) {
+        Ok(manifest) => {
+            actor.committed(&manifest);
+            actor.seen("the past was read");
         }
+        Err(Error::Refused(Refusal::NotKept { .. })) => {}
+        Err(error) => return Err(error),
     }
     Ok(())
 }
