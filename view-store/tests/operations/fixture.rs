@@ -84,11 +84,7 @@ pub fn generation(version: u32) -> NewGeneration {
 
 /// A store on `blobs` with names of its own.
 pub fn store_on(blobs: Arc<dyn Blobs>, seed: u64) -> Store {
-    let without = std::env::var("WITHOUT").unwrap_or_default();
-    let rules: Vec<_> = (view_store::rule::Rule::ALL.into_iter())
-        .filter(|rule| format!("{rule:?}") == without)
-        .collect();
-    Store::with(blobs, Arc::new(Seeded::new(seed))).without(&rules)
+    Store::with(blobs, Arc::new(Seeded::new(seed)))
 }
 
 /// A job in memory with its first generation.
