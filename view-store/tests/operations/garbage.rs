@@ -1,13 +1,14 @@
 //! What gc deletes, and what it leaves.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use bytes::Bytes;
+use view_store::blobs::Blobs;
 use view_store::blobs::memory::Memory;
-use view_store::blobs::{BlobError, Blobs, Creation};
 use view_store::error::{Error, Refusal};
 use view_store::job::JobStore;
 use view_store::manifest::ManifestNumber;
+use view_store::rule::Rule;
 
 use crate::fixture::{FIRST, fold, generation, job, logic, place, seal, store_on};
 
@@ -127,56 +128,22 @@ fn files_that_are_not_the_stores_are_left_alone() {
     );
 }
 
-/// What is to happen right after a segment was written and before it is named.
-type Meanwhile = Option<Box<dyn FnOnce() + Send>>;
-
-/// Blobs that let something happen in between, once.
-struct Between {
-    blobs: Memory,
-    meanwhile: Mutex<Meanwhile>,
-}
-
-impl Blobs for Between {
-    fn list(&self, folder: &str) -> Result<Vec<String>, BlobError> {
-        self.blobs.list(folder)
-    }
-
-    fn get(&self, path: &str) -> Result<Option<Bytes>, BlobError> {
-        self.blobs.get(path)
-    }
-
-    fn create(&self, path: &str, bytes: Bytes) -> Result<Creation, BlobError> {
-        let created = self.blobs.create(path, bytes)?;
-        if path.ends_with(".parquet") {
-            let meanwhile = self.meanwhile.lock().unwrap().take();
-            meanwhile.into_iter().for_each(|happens| happens());
-        }
-        Ok(created)
-    }
-
-    fn delete(&self, path: &str) -> Result<(), BlobError> {
-        self.blobs.delete(path)
-    }
-}
-
 #[test]
-fn a_segment_that_gc_deleted_before_it_was_named_is_written_again() {
-    let blobs = Arc::new(Between {
-        blobs: Memory::default(),
-        meanwhile: Mutex::new(None),
-    });
-    let job = store_on(blobs.clone(), 1).job("clicks").unwrap();
-    job.create_generation(&generation(1)).unwrap();
-    let own = job.claim(FIRST, [place(0)]).unwrap();
-    let rival = store_on(blobs.clone(), 2).job("clicks").unwrap();
-    let deleted = Arc::new(Mutex::new(0));
-    let count = deleted.clone();
-    *blobs.meanwhile.lock().unwrap() = Some(Box::new(move || {
-        rival.claim(FIRST, [place(1)]).unwrap();
-        *count.lock().unwrap() = rival.gc(0).unwrap().segments.len();
-    }));
-    let manifest = job.seal(&own, &fold(&[(0, 0, 5)])).unwrap();
-    assert_eq!(*deleted.lock().unwrap(), 1);
-    let segment = &manifest.live().unwrap().segments[0];
-    assert_eq!(job.read(segment, &logic(1)).unwrap(), fold(&[(0, 0, 5)]));
+fn the_floor_never_falls() {
+    let floors = |without: &[Rule]| {
+        let job = store_on(Arc::new(Memory::default()), 1)
+            .without(without)
+            .job("clicks")
+            .unwrap();
+        job.create_generation(&generation(1)).unwrap();
+        for _ in 0..3 {
+            job.claim(FIRST, [place(0)]).unwrap();
+        }
+        [0, 3].map(|keep| {
+            let collected = job.gc(keep);
+            (collected.is_ok(), job.manifest().unwrap().floor.0)
+        })
+    };
+    assert_eq!(floors(&[]), [(true, 4), (true, 4)]);
+    assert_eq!(floors(&[Rule::FloorRises]), [(true, 4), (false, 2)]);
 }

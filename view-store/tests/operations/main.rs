@@ -8,4 +8,5 @@ mod golden;
 mod owners;
 mod pins;
 mod reopening;
+mod sleepers;
 mod swaps;

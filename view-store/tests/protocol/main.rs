@@ -25,7 +25,7 @@ mod toy;
 const SEEDS: u64 = 3000;
 
 /// How many it may take to show what a rule is for.
-const SEEDS_TO_RED: u64 = 4000;
+const SEEDS_TO_RED: u64 = 20_000;
 
 /// Everybody; of these a run draws some.
 const EVERYBODY: [Life; 12] = [
