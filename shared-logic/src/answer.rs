@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, TimestampMicrosecondArray};
-use arrow::datatypes::{DataType, Field, Schema, TimeUnit, TimestampMicrosecondType, UInt64Type};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, UInt64Array};
+use arrow::compute::take_record_batch;
+use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use arrow::error::ArrowError;
 use arrow::util::display::array_value_to_string;
 use datafusion_common::DataFusionError;
@@ -12,8 +13,10 @@ use datafusion_expr::EmitTo;
 use crate::measure::sum::SumOverflow;
 use crate::partial::Partial;
 use crate::present::ProjectionError;
+use crate::spelling::{WINDOW_END, WINDOW_START};
 use crate::time::EventTime;
 use crate::view::View;
+use crate::windows::{Windows, windows};
 
 /// Why merged accumulators could not be shown.
 #[derive(Debug, thiserror::Error)]
@@ -47,28 +50,71 @@ pub enum AnswerError {
     },
 }
 
-/// The answer of `view` over what `partial` covers: one row per window and key, in that order.
+/// The answer of `view` over what `partial` covers: one row per window and key, in that order; in a
+/// view of rows one for each event.
 ///
 /// # Errors
 /// A sum that does not fit its type, or an expression of the SELECT list that fails.
 pub fn answer(view: &View, partial: &Partial) -> Result<RecordBatch, AnswerError> {
-    let failed = |source: DataFusionError| match overflow(&source) {
-        Some(overflow) => AnswerError::Overflow {
-            view: view.name.clone(),
-            group: group(view, &partial.rows, overflow.row),
-            overflow: overflow.to_string(),
-        },
-        None => AnswerError::Compute {
-            view: view.name.clone(),
-            source,
-        },
-    };
-    let finished = finish(view, &partial.rows).map_err(failed)?;
-    let shown = |source| AnswerError::Show {
+    answered(view, partial, None)
+}
+
+/// The rows of [`answer`] whose window starts at `start`.
+///
+/// # Errors
+/// Those of [`answer`].
+pub fn answer_at(
+    view: &View,
+    partial: &Partial,
+    start: EventTime,
+) -> Result<RecordBatch, AnswerError> {
+    answered(view, partial, Some(start))
+}
+
+fn answered(
+    view: &View,
+    partial: &Partial,
+    only: Option<EventTime>,
+) -> Result<RecordBatch, AnswerError> {
+    let compute = |source: DataFusionError| AnswerError::Compute {
         view: view.name.clone(),
         source,
     };
-    view.projection.apply(&finished).map_err(shown)
+    let mut windows = windows(view, partial, only).map_err(compute)?;
+    let mut finished = named(view, &windows);
+    for (n, measure) in view.measures.iter().enumerate() {
+        let values = match windows.measures.get_mut(n).and_then(Option::as_mut) {
+            None => counts(&windows.events).map_err(|error| compute(error.into()))?,
+            Some(accumulator) => {
+                (accumulator.evaluate(EmitTo::All)).map_err(|source| match overflow(&source) {
+                    Some(overflow) => AnswerError::Overflow {
+                        view: view.name.clone(),
+                        group: group(&finished, overflow.row),
+                        overflow: overflow.to_string(),
+                    },
+                    None => compute(source),
+                })?
+            }
+        };
+        finished.push((
+            Field::new(format!("measure_{n}"), measure.output(), true),
+            values,
+        ));
+    }
+    let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = finished.into_iter().unzip();
+    let finished = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+        .map_err(|error| compute(error.into()))?;
+    let shown = view
+        .projection
+        .apply(&finished)
+        .map_err(|source| AnswerError::Show {
+            view: view.name.clone(),
+            source,
+        })?;
+    match view.rows {
+        true => repeated(&shown, &windows.events).map_err(|error| compute(error.into())),
+        false => Ok(shown),
+    }
 }
 
 fn overflow(error: &DataFusionError) -> Option<&SumOverflow> {
@@ -78,58 +124,45 @@ fn overflow(error: &DataFusionError) -> Option<&SumOverflow> {
     }
 }
 
-fn group(view: &View, rows: &RecordBatch, row: usize) -> String {
-    let columns = rows.columns().iter().take(1 + view.keys.len());
-    let values = columns.map(|column| array_value_to_string(column, row).unwrap_or_default());
+/// Window and key of a row, for errors; a view without windows has no window to tell.
+fn group(columns: &[(Field, ArrayRef)], row: usize) -> String {
+    let told = columns
+        .iter()
+        .filter(|(field, _)| field.name() != WINDOW_END);
+    let values = told.map(|(_, column)| array_value_to_string(column, row).unwrap_or_default());
     values.collect::<Vec<_>>().join(", ")
 }
 
-/// Window, keys and finished measures: what the SELECT list is written in.
-fn finish(view: &View, rows: &RecordBatch) -> Result<RecordBatch, DataFusionError> {
-    let missing = || ArrowError::SchemaError("a partial lacks a column".into());
+/// Window and keys: what the SELECT list is written in besides the measures.
+fn named(view: &View, windows: &Windows) -> Vec<(Field, ArrayRef)> {
     let timestamp = DataType::Timestamp(TimeUnit::Microsecond, None);
-    let mut columns = rows.columns().iter().cloned();
-    let mut next = || columns.next().ok_or_else(missing);
+    let bounds = [(WINDOW_START, &windows.starts), (WINDOW_END, &windows.ends)];
+    let mut columns: Vec<(Field, ArrayRef)> = (bounds.into_iter())
+        .map(|(name, bound)| {
+            let field = Field::new(name, timestamp.clone(), false);
+            (field, Arc::clone(bound))
+        })
+        .collect();
+    for (n, (key, data_type)) in windows.keys.iter().zip(&view.keys).enumerate() {
+        let field = Field::new(format!("key_{n}"), data_type.clone(), true);
+        columns.push((field, Arc::clone(key)));
+    }
+    columns
+}
 
-    let starts = next()?;
-    let ends: TimestampMicrosecondArray = (starts.as_primitive::<TimestampMicrosecondType>())
-        .unary(|start| view.window.end(EventTime(start)).0);
-    let mut fields = vec![
-        Field::new("window_start", timestamp.clone(), false),
-        Field::new("window_end", timestamp, false),
-    ];
-    let mut finished: Vec<ArrayRef> = vec![starts, Arc::new(ends)];
-    for (n, key) in view.keys.iter().enumerate() {
-        fields.push(Field::new(format!("key_{n}"), key.clone(), true));
-        finished.push(next()?);
-    }
-    let events = next()?;
-    let groups: Vec<usize> = (0..rows.num_rows()).collect();
-    for (n, measure) in view.measures.iter().enumerate() {
-        fields.push(Field::new(format!("measure_{n}"), measure.output(), true));
-        finished.push(match measure.accumulator()? {
-            None => {
-                let counts = events.as_primitive::<UInt64Type>();
-                let counts: Int64Array = counts.try_unary(|count| {
-                    i64::try_from(count).map_err(|_| {
-                        ArrowError::ComputeError(format!("{count} rows do not fit BIGINT"))
-                    })
-                })?;
-                Arc::new(counts)
-            }
-            Some(mut accumulator) => {
-                let state = measure
-                    .state()
-                    .iter()
-                    .map(|_| next())
-                    .collect::<Result<Vec<_>, _>>()?;
-                accumulator.merge_batch(&state, &groups, rows.num_rows())?;
-                accumulator.evaluate(EmitTo::All)?
-            }
-        });
-    }
-    Ok(RecordBatch::try_new(
-        Arc::new(Schema::new(fields)),
-        finished,
-    )?)
+/// `COUNT(*)` of each group.
+fn counts(events: &[u64]) -> Result<ArrayRef, ArrowError> {
+    let counts = events.iter().map(|count| {
+        i64::try_from(*count)
+            .map_err(|_| ArrowError::ComputeError(format!("{count} rows do not fit BIGINT")))
+    });
+    let counts: Vec<i64> = counts.collect::<Result<_, _>>()?;
+    Ok(Arc::new(Int64Array::from(counts)))
+}
+
+/// Each row as often as its group has events.
+fn repeated(rows: &RecordBatch, events: &[u64]) -> Result<RecordBatch, ArrowError> {
+    let times = (0_u64..).zip(events);
+    let places = times.flat_map(|(row, events)| (0..*events).map(move |_| row));
+    take_record_batch(rows, &UInt64Array::from_iter_values(places))
 }

@@ -14,5 +14,6 @@ mod table;
 mod types;
 mod view;
 
+pub(crate) use check::is_aggregate;
 pub(crate) use table::table;
 pub(crate) use view::view;

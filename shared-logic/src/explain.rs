@@ -2,9 +2,11 @@
 
 use std::fmt::Write;
 
+use crate::lateness::Late;
 use crate::measure::Measure;
 use crate::table::type_name;
 use crate::view::View;
+use crate::window::Window;
 
 impl View {
     /// What is maintained (table, window, WHERE, keys, each measure with its algebra and state), the
@@ -20,6 +22,7 @@ impl View {
             .get(table.event_time)
             .map_or("", |field| field.name());
         lines.add("window", &self.window_text(time));
+        self.limits(&mut lines);
         if let Some(filter) = &self.prepare.filter {
             lines.add("where", &filter.whole.text);
         }
@@ -61,12 +64,55 @@ impl View {
 
     /// `TUMBLE over scheduled, 1 hour`.
     fn window_text(&self, time: &str) -> String {
-        let mut text = format!("TUMBLE over {time}, {}", length(self.window.size));
-        if self.window.offset > 0 {
-            // Writing into a String cannot fail.
-            let _ = write!(text, ", offset {}", length(self.window.offset));
+        let (text, offset) = match self.window {
+            Window::All => ("none: one group a key over all time".to_owned(), 0),
+            Window::Tumble { size, offset } => {
+                (format!("TUMBLE over {time}, {}", length(size)), offset)
+            }
+            Window::Hop {
+                size,
+                slide,
+                offset,
+            } => {
+                let (size, slide) = (length(size), length(slide));
+                (format!("HOP over {time}, {size} every {slide}"), offset)
+            }
+            Window::Cumulate { size, step, offset } => {
+                let (size, step) = (length(size), length(step));
+                (format!("CUMULATE over {time}, {size} by {step}"), offset)
+            }
+            Window::Session { gap } => {
+                let by: Vec<&str> = (self.sessions_by.iter())
+                    .filter_map(|key| self.prepare.keys.get(*key))
+                    .map(|key| key.text.as_str())
+                    .collect();
+                let by = match by.as_slice() {
+                    [] => "all events together".to_owned(),
+                    keys => format!("per {}", keys.join(", ")),
+                };
+                (format!("SESSION over {time}, {by}, gap {}", length(gap)), 0)
+            }
+        };
+        match offset {
+            0 => text,
+            offset => format!("{text}, offset {}", length(offset)),
         }
-        text
+    }
+
+    /// Lateness and retention, where the view has them.
+    fn limits(&self, lines: &mut Lines) {
+        if let Some(lateness) = self.lateness {
+            let allowed = length(lateness.allowed);
+            let who = match lateness.late {
+                Late::View => "left out by both layers",
+                Late::SpeedOnly => "left out by the speed layer, counted by the next batch run",
+            };
+            lines.add("late", &format!("{allowed} after the window's end: {who}"));
+        }
+        if let Some(retain) = self.retain {
+            let text = format!("windows for {} after their end", length(retain));
+            lines.add("keeps", &text);
+        }
     }
 }
 

@@ -2,44 +2,70 @@
 
 use std::fmt::Write;
 
+use crate::lateness::Lateness;
 use crate::measure::Function;
 use crate::table::Table;
-use crate::time::Tumble;
 use crate::view::Fingerprint;
+use crate::window::Window;
 
 /// The version of the text below, and of what accumulators hold; a change makes old segments
 /// unreadable on purpose.
 const VERSION: u32 = 1;
 
+/// What a fingerprint is made of.
+pub(crate) struct Maintained<'a> {
+    pub(crate) table: &'a Table,
+    pub(crate) time_column: &'a str,
+    pub(crate) window: Window,
+    /// Which of the keys sessions are found by.
+    pub(crate) sessions_by: &'a [usize],
+    pub(crate) lateness: Option<Lateness>,
+    /// How long after their end windows are kept, in microseconds.
+    pub(crate) retain: Option<i64>,
+    /// WHERE in canonical text.
+    pub(crate) filter: Option<&'a str>,
+    /// The keys in canonical text.
+    pub(crate) keys: &'a [String],
+    /// The measures, their arguments in canonical text.
+    pub(crate) measures: &'a [(Function, &'a str)],
+}
+
 /// The fingerprint of a view: equal exactly where segments may be merged.
 ///
-/// It is over table definition, event time, window, WHERE, keys and measures in canonical text, and
-/// not over names, the SELECT list or the way SQL was written.
-pub(crate) fn fingerprint(
-    table: &Table,
-    time_column: &str,
-    window: Tumble,
-    filter: Option<&str>,
-    keys: &[String],
-    measures: &[(Function, &str)],
-) -> Fingerprint {
+/// It is over table definition, event time, window, lateness, retention, WHERE, keys and measures in
+/// canonical text, and not over names, the SELECT list or the way SQL was written.
+pub(crate) fn fingerprint(view: &Maintained) -> Fingerprint {
     let mut text = format!(
-        "view v{VERSION}\n{}\ntime {time_column}\n",
-        table.canonical()
+        "view v{VERSION}\n{}\ntime {}\n",
+        view.table.canonical(),
+        view.time_column
     );
     let mut line = |name: &str, value: &str| {
         // Writing into a String cannot fail.
         let _ = writeln!(text, "{name} {value}");
     };
-    line(
-        "tumble",
-        &format!("{} offset {}", window.size, window.offset),
-    );
-    line("where", filter.unwrap_or("true"));
-    for key in keys {
+    let window = view.window.to_string();
+    let (name, lengths) = window.split_once(' ').unwrap_or((&window, ""));
+    line(name, lengths);
+    // What a view does not have leaves no line: its fingerprint is older than the option.
+    if !view.sessions_by.is_empty() {
+        line("sessions by", &format!("{:?}", view.sessions_by));
+    }
+    if let Some(lateness) = view.lateness {
+        let judged = format!(
+            "{} delay {} {}",
+            lateness.allowed, lateness.delay, lateness.late
+        );
+        line("lateness", &judged);
+    }
+    if let Some(retain) = view.retain {
+        line("retain", &retain.to_string());
+    }
+    line("where", view.filter.unwrap_or("true"));
+    for key in view.keys {
         line("key", key);
     }
-    for (function, argument) in measures {
+    for (function, argument) in view.measures {
         line(
             "measure",
             &format!("{} {argument}", function_text(*function)),

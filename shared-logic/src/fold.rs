@@ -13,12 +13,15 @@ use crate::chunk::Chunk;
 use crate::coverage::{Coverage, CoverageError, Span};
 use crate::decode::{DecodeError, Decoder};
 use crate::group::Groups;
+use crate::group::sessions::Sessions;
 use crate::identity::{Offset, TopicPartition};
+use crate::lateness::{Late, Lateness};
 use crate::measure::Accumulator;
 use crate::partial::{self, Counters, Partial};
-use crate::prepare::{PrepareError, Reject};
-use crate::time::Watermark;
+use crate::prepare::{Judge, PrepareError, Reject};
+use crate::time::{EventTime, Watermark};
 use crate::view::View;
+use crate::window::Window;
 
 /// Why events could not be folded, or folds not merged.
 #[derive(Debug, thiserror::Error)]
@@ -63,12 +66,20 @@ pub struct Fold {
     view: Arc<View>,
     admission: Admission,
     decoder: Decoder,
-    groups: Groups,
+    lateness: Option<Lateness>,
+    groups: Grouping,
     events: Vec<u64>,
     accumulators: Vec<Option<Accumulators>>,
     coverage: Coverage,
     counters: Counters,
     numbers: Vec<usize>,
+}
+
+/// How rows find their groups.
+#[derive(Debug)]
+enum Grouping {
+    Slices(Groups),
+    Sessions(Sessions),
 }
 
 /// A debug-printable accumulator.
@@ -92,8 +103,14 @@ impl Fold {
         Ok(Self {
             view: Arc::clone(view),
             admission: Admission::All,
+            lateness: view.lateness,
             decoder: Decoder::new(Arc::clone(&view.table), view.prepare.columns()),
-            groups: Groups::new(&view.keys)?,
+            groups: match view.window {
+                Window::Session { gap } => {
+                    Grouping::Sessions(Sessions::new(gap, &view.keys, &view.sessions_by)?)
+                }
+                _ => Grouping::Slices(Groups::new(&view.keys)?),
+            },
             events: vec![],
             accumulators,
             coverage: Coverage::default(),
@@ -105,6 +122,13 @@ impl Fold {
     /// The same fold taking only some events; the others count as filtered.
     pub fn admitting(self, admission: Admission) -> Self {
         Self { admission, ..self }
+    }
+
+    /// The same fold as the batch layer does it: it counts the late events that the view leaves out
+    /// of the speed layer alone.
+    pub fn correcting(self) -> Self {
+        let lateness = (self.lateness).filter(|lateness| lateness.late == Late::View);
+        Self { lateness, ..self }
     }
 
     /// Says where this fold begins in a partition, and the partition's watermark there; without
@@ -141,18 +165,27 @@ impl Fold {
         self.groups.size() + self.events.capacity() * 8 + accumulators.sum::<usize>()
     }
 
-    /// Folds a chunk and returns the records it rejects, with the reason.
+    /// Folds a chunk and returns the records it rejects, with the reason, and those that come too
+    /// late, by row.
     ///
     /// # Errors
     /// The chunk does not follow on what was folded of its partition, or its columns cannot be used.
     pub fn push(&mut self, chunk: &Chunk) -> Result<Vec<Reject>, FoldError> {
         let decoded = self.decoder.decode(chunk)?;
-        let prepared = self.view.prepare.apply(&decoded, self.admission)?;
+        let reached = (self.coverage.0.get(&chunk.place)).and_then(|span| span.watermark_after);
+        let judge = (self.lateness).map(|lateness| Judge { lateness, reached });
+        let prepared = (self.view.prepare).apply(&decoded, self.admission, judge)?;
         self.extend(chunk, prepared.latest.map(Watermark))?;
         self.counters.rejected += prepared.rejects.len() as u64;
         self.counters.filtered += prepared.filtered;
-        self.groups
-            .assign(&prepared.starts, &prepared.keys, &mut self.numbers)?;
+        self.counters.late += prepared.late.len() as u64;
+        let (starts, keys) = (&prepared.starts, &prepared.keys);
+        match &mut self.groups {
+            Grouping::Slices(groups) => groups.assign(starts, keys, &mut self.numbers)?,
+            Grouping::Sessions(groups) => {
+                groups.assign(starts, starts, keys, &mut self.numbers)?;
+            }
+        }
         let total = self.groups.len();
         self.events.resize(total, 0);
         for number in &self.numbers {
@@ -210,9 +243,19 @@ impl Fold {
                 .unwrap_or_else(|| new_null_array(&DataType::Null, 0))
         };
         let starts = next();
+        let lasts = match self.groups {
+            Grouping::Slices(_) => Arc::clone(&starts),
+            Grouping::Sessions(_) => next(),
+        };
         let keys: Vec<ArrayRef> = self.view.keys.iter().map(|_| next()).collect();
         let starts = starts.as_primitive::<TimestampMicrosecondType>().values();
-        self.groups.assign(starts, &keys, &mut self.numbers)?;
+        let lasts = lasts.as_primitive::<TimestampMicrosecondType>().values();
+        match &mut self.groups {
+            Grouping::Slices(groups) => groups.assign(starts, &keys, &mut self.numbers)?,
+            Grouping::Sessions(groups) => {
+                groups.assign(starts, lasts, &keys, &mut self.numbers)?;
+            }
+        }
         let total = self.groups.len();
         self.events.resize(total, 0);
         let more = next();
@@ -245,24 +288,86 @@ impl Fold {
 
     /// [`Self::finish`], standing for `coverage`.
     pub(crate) fn finish_covering(self, coverage: Coverage) -> Result<Partial, FoldError> {
-        let sorted = self.groups.sorted()?;
-        let order = UInt32Array::from(sorted.order);
-        let mut columns: Vec<ArrayRef> = vec![Arc::new(sorted.starts)];
-        columns.extend(sorted.keys);
-        let events: ArrayRef = Arc::new(UInt64Array::from(self.events));
-        columns.push(take(&events, &order, None)?);
-        for accumulator in self.accumulators.into_iter().flatten() {
-            let Accumulators(mut accumulator) = accumulator;
-            for state in accumulator.state(EmitTo::All)? {
-                columns.push(take(&state, &order, None)?);
+        let columns = match self.groups {
+            Grouping::Slices(groups) => {
+                let sorted = groups.sorted()?;
+                let order = UInt32Array::from(sorted.order);
+                let mut columns: Vec<ArrayRef> = vec![Arc::new(sorted.starts)];
+                columns.extend(sorted.keys);
+                let events: ArrayRef = Arc::new(UInt64Array::from(self.events));
+                columns.push(take(&events, &order, None)?);
+                for accumulator in self.accumulators.into_iter().flatten() {
+                    let Accumulators(mut accumulator) = accumulator;
+                    for state in accumulator.state(EmitTo::All)? {
+                        columns.push(take(&state, &order, None)?);
+                    }
+                }
+                columns
             }
-        }
+            Grouping::Sessions(groups) => {
+                let joined = groups.joined()?;
+                let total = joined.firsts.len();
+                let mut columns: Vec<ArrayRef> =
+                    vec![Arc::new(joined.firsts), Arc::new(joined.lasts)];
+                columns.extend(joined.keys);
+                let mut events = vec![0; total];
+                for (place, more) in joined.places.iter().zip(&self.events) {
+                    events
+                        .get_mut(*place)
+                        .into_iter()
+                        .for_each(|events| *events += more);
+                }
+                columns.push(Arc::new(UInt64Array::from(events)));
+                for (accumulator, measure) in self.accumulators.into_iter().zip(&self.view.measures)
+                {
+                    let (Some(Accumulators(mut parts)), Some(mut whole)) =
+                        (accumulator, measure.accumulator()?)
+                    else {
+                        continue;
+                    };
+                    whole.merge_batch(&parts.state(EmitTo::All)?, &joined.places, total)?;
+                    columns.append(&mut whole.state(EmitTo::All)?);
+                }
+                columns
+            }
+        };
         let rows = RecordBatch::try_new(partial::columns(&self.view), columns)?;
+        let rows = kept(&self.view, &coverage, rows);
         Ok(Partial {
             coverage,
             counters: self.counters,
             rows,
         })
+    }
+}
+
+/// The rows without the slices whose last window is no longer kept. Sessions stay: an event may
+/// still join one to a session that is kept.
+fn kept(view: &View, coverage: &Coverage, rows: RecordBatch) -> RecordBatch {
+    if view.retain.is_none() || matches!(view.window, Window::Session { .. }) {
+        return rows;
+    }
+    let starts = rows.column(0).as_primitive::<TimestampMicrosecondType>();
+    let gone = starts.values().partition_point(|start| {
+        let end = view.window.last_end(EventTime(*start));
+        end.is_some_and(|end| view.expired(end, coverage))
+    });
+    rows.slice(gone, rows.num_rows() - gone)
+}
+
+impl Grouping {
+    fn len(&self) -> usize {
+        match self {
+            Self::Slices(groups) => groups.len(),
+            Self::Sessions(groups) => groups.len(),
+        }
+    }
+
+    fn size(&self) -> usize {
+        match self {
+            Self::Slices(groups) => groups.size(),
+            Self::Sessions(groups) => groups.size(),
+        }
     }
 }
 

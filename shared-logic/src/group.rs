@@ -4,7 +4,8 @@
 //! key's number. The log is nearly in time order, so the few slices in use stay in cache however
 //! many groups there are.
 
-mod intern;
+pub(crate) mod intern;
+pub(crate) mod sessions;
 mod slices;
 
 use arrow::array::{Array, ArrayRef, TimestampMicrosecondArray};
@@ -109,7 +110,7 @@ pub(crate) struct Sorted {
 }
 
 /// For each distinct key, by number, its place in sorted order.
-fn ranks(keys: &[ArrayRef]) -> Result<Vec<u32>> {
+pub(crate) fn ranks(keys: &[ArrayRef]) -> Result<Vec<u32>> {
     let Some(first) = keys.first() else {
         return Ok(vec![0]);
     };

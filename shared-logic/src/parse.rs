@@ -1,20 +1,25 @@
 //! SQL text into tables and views, with every spelling of a window turned into one.
 
-use sqlparser::ast::{CreateTable, CreateView, Ident, ObjectName, Select, Statement};
+use sqlparser::ast::{
+    CreateTable, CreateTableOptions, CreateView, Expr, Ident, ObjectName, Select, SqlOption,
+    Statement, Value,
+};
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
 use crate::dialect::{self, StreamDialect};
 use crate::spelling;
 use crate::sql_error::SqlError;
-use crate::time::Tumble;
+use crate::window::Window;
 
 pub(crate) mod interval;
 pub(crate) mod name;
+mod options;
 mod shape;
 mod watermark;
 
 use name::normal;
+pub use options::ViewOptions;
 pub(crate) use shape::WORKS;
 
 /// What a `.sql` file says, in its order.
@@ -44,14 +49,22 @@ pub struct ParsedView {
     pub at: Location,
     /// The table it reads.
     pub table: String,
-    /// The column whose time decides the window.
+    /// The column whose time decides the window, or the event time of the table.
     pub time_column: String,
     /// Its windows.
-    pub window: Tumble,
+    pub window: Window,
+    /// The keys that sessions are found by, each as an expression over the table: those of
+    /// PARTITION BY, or all keys where the session is in GROUP BY. Empty for other windows.
+    pub sessions_by: Vec<Expr>,
+    /// Whether it has no aggregate and no GROUP BY: its answer has one row an event and window.
+    pub rows: bool,
+    /// What WITH says.
+    pub options: ViewOptions,
     /// The SELECT: FROM names the table alone, columns are not qualified, names are normal, and
     /// the window's calls are the columns `window_start` and `window_end`. GROUP BY lists
-    /// `window_start`, `window_end` and then the keys as expressions over the table, each once;
-    /// every item that is not a column has an alias.
+    /// `window_start` and `window_end`, unless the window is [`Window::All`], and then the keys as
+    /// expressions over the table, each once; in a view of rows the keys are the items of SELECT.
+    /// Every item that is not a column has an alias.
     pub select: Select,
 }
 
@@ -67,6 +80,25 @@ impl ParsedTable {
         (self.create.columns.iter())
             .map(|column| column.name.value.as_str())
             .collect()
+    }
+
+    /// The event-time column that WITH or WATERMARK names.
+    pub fn event_time(&self) -> Option<String> {
+        let list = match &self.create.table_options {
+            CreateTableOptions::With(list) => list.as_slice(),
+            _ => &[],
+        };
+        let option = list.iter().find_map(|option| match option {
+            SqlOption::KeyValue {
+                key,
+                value: Expr::Value(value),
+            } if key.value.eq_ignore_ascii_case("event_time") => match &value.value {
+                Value::SingleQuotedString(text) => Some(text.clone()),
+                _ => None,
+            },
+            _ => None,
+        });
+        option.or_else(|| self.watermark.as_ref().map(|(column, _)| column.clone()))
     }
 }
 
@@ -98,6 +130,7 @@ pub fn parse(sql: &str) -> Result<Parsed, SqlError> {
             || tables.iter().any(|table| table.name() == name.value);
         refuse_twice(taken, "view", &name.value, at)?;
         let columns = create.columns.clone();
+        let options = options::read(&create.options, at)?;
         let select = shape::select(create)?;
         let known: Vec<&str> = views.iter().map(|view| view.name.as_str()).collect();
         let spelled = spelling::canonical(select, columns, &tables, &known)?;
@@ -107,6 +140,9 @@ pub fn parse(sql: &str) -> Result<Parsed, SqlError> {
             table: spelled.table,
             time_column: spelled.time_column,
             window: spelled.window,
+            sessions_by: spelled.sessions_by,
+            rows: spelled.rows,
+            options,
             select: spelled.select,
         });
     }

@@ -8,12 +8,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::coverage::Coverage;
 use crate::view::View;
+use crate::window::Window;
 
-/// The fold of the events that `coverage` names: one row per window and key, accumulators in columns.
+/// The fold of the events that `coverage` names: one row per slice and key, accumulators in columns.
 ///
 /// The columns of `rows` are `window_start` (timestamp, microseconds), `key_0`, `key_1`, … (the
 /// grouping keys), `events` (how many events were folded into the group, `UInt64`) and then the
-/// accumulator columns of each measure. Rows are sorted by window, then by key, NULLs first.
+/// accumulator columns of each measure. Where windows share slices the first column is
+/// `slice_start`; sessions have `session_start` and `session_last`, the times of their first and
+/// last event. Rows are sorted by time, then by key, NULLs first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Partial {
     /// The records it stands for.
@@ -26,8 +29,15 @@ pub struct Partial {
 
 /// The columns of the partials of a view, as [`Partial`] describes them.
 pub fn columns(view: &View) -> SchemaRef {
-    let window_start = DataType::Timestamp(TimeUnit::Microsecond, None);
-    let mut fields = vec![Field::new("window_start", window_start, false)];
+    let times: &[&str] = match view.window {
+        Window::Tumble { .. } => &["window_start"],
+        Window::Session { .. } => &["session_start", "session_last"],
+        _ => &["slice_start"],
+    };
+    let timestamp = DataType::Timestamp(TimeUnit::Microsecond, None);
+    let mut fields: Vec<Field> = (times.iter())
+        .map(|name| Field::new(*name, timestamp.clone(), false))
+        .collect();
     for (n, key) in view.keys.iter().enumerate() {
         fields.push(Field::new(format!("key_{n}"), key.clone(), true));
     }
@@ -47,6 +57,14 @@ pub struct Counters {
     pub rejected: u64,
     /// Not wanted by WHERE.
     pub filtered: u64,
+    /// Wanted, and too late for the view.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub late: u64,
+}
+
+/// Views without a bound on lateness write nothing about it.
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Counters {
@@ -55,6 +73,7 @@ impl Counters {
         Self {
             rejected: self.rejected + other.rejected,
             filtered: self.filtered + other.filtered,
+            late: self.late + other.late,
         }
     }
 }

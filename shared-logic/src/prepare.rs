@@ -11,7 +11,9 @@ use arrow::error::ArrowError;
 
 use crate::admission::Admission;
 use crate::decode::Decoded;
-use crate::time::{EventTime, Tumble};
+use crate::lateness::Lateness;
+use crate::time::{EventTime, Watermark};
+use crate::window::Window;
 
 pub(crate) mod expression;
 mod intake;
@@ -34,7 +36,7 @@ pub struct Prepare {
     pub(crate) event_time: usize,
     /// Where in `columns` NULL is forbidden.
     pub(crate) required: Vec<usize>,
-    pub(crate) window: Tumble,
+    pub(crate) window: Window,
     /// WHERE, over `schema`.
     pub(crate) filter: Option<Filter>,
     /// The columns of `schema` that keys and arguments are over.
@@ -48,7 +50,7 @@ pub struct Prepare {
 /// The rows of a chunk that a view folds.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    /// The start of each row's window, in microseconds since 1970.
+    /// The start of each row's slice, in microseconds since 1970; for a session the event time.
     pub starts: Vec<i64>,
     /// The keys of these rows, in GROUP BY order without the window.
     pub keys: Vec<ArrayRef>,
@@ -56,11 +58,22 @@ pub struct Prepared {
     pub arguments: Vec<Option<ArrayRef>>,
     /// The records that the view could not read, by row.
     pub rejects: Vec<Reject>,
+    /// The records that WHERE wants and that come too late, by row.
+    pub late: Vec<usize>,
     /// How many records were not admitted or not wanted by WHERE: all that are neither in a row nor
-    /// among the rejects.
+    /// among the rejects or the late ones.
     pub filtered: u64,
     /// The greatest event time among all records whose event time decodes, whatever became of them.
     pub latest: Option<EventTime>,
+}
+
+/// What decides which events of a chunk are too late.
+#[derive(Clone, Copy, Debug)]
+pub struct Judge {
+    /// The view's rule.
+    pub lateness: Lateness,
+    /// The partition's watermark just before the chunk.
+    pub reached: Option<Watermark>,
 }
 
 /// A record that a view could not read.
@@ -102,11 +115,17 @@ impl Prepare {
     /// A record that is not admitted is not looked at further: it belongs to another half. Of the
     /// others, those are rejected that are malformed, whose event time or another forbidden NULL is
     /// missing, whose window is outside the number range, or on which WHERE, a key or an argument
-    /// fails. Keys and arguments are evaluated on wanted rows only.
+    /// fails. Of those that WHERE wants `judge` says which are too late. Keys and arguments are
+    /// evaluated on the rows that are left.
     ///
     /// # Errors
     /// The chunk was decoded for something else.
-    pub fn apply(&self, decoded: &Decoded, admission: Admission) -> Result<Prepared, PrepareError> {
+    pub fn apply(
+        &self,
+        decoded: &Decoded,
+        admission: Admission,
+        judge: Option<Judge>,
+    ) -> Result<Prepared, PrepareError> {
         let columns = decoded.columns.columns();
         let times = self.times(columns)?;
         let taken = intake::take(self, decoded, times, admission)?;
@@ -114,9 +133,11 @@ impl Prepare {
         let mut selection = Selection::new(decoded.columns.num_rows());
         let mut starts = taken.starts;
         let mut rows = self.rows(columns, &starts)?;
+        let mut in_time = judge.and_then(|judge| judge.in_time(self.window, times));
         if let Some(keep) = taken.keep {
             rows = compute::filter_record_batch(&rows, &keep)?;
             starts = filter_starts(starts, &keep)?;
+            in_time = in_time.map(|rows| filter_mask(&rows, &keep)).transpose()?;
             selection.narrow(keep);
         }
         let mut inputs = rows.project(&self.inputs)?;
@@ -126,8 +147,17 @@ impl Prepare {
             if keep.has_false() {
                 inputs = compute::filter_record_batch(&inputs, &keep)?;
                 starts = filter_starts(starts, &keep)?;
+                in_time = in_time.map(|rows| filter_mask(&rows, &keep)).transpose()?;
                 selection.narrow(keep);
             }
+        }
+        let mut late = vec![];
+        if let Some(keep) = in_time.filter(BooleanArray::has_false) {
+            let refused = (keep.iter().enumerate()).filter(|(_, keep)| *keep == Some(false));
+            late = selection.origin(refused.map(|(row, _)| row));
+            inputs = compute::filter_record_batch(&inputs, &keep)?;
+            starts = filter_starts(starts, &keep)?;
+            selection.narrow(keep);
         }
         let mut failures = vec![];
         let mut evaluate = |expression: &Expression| -> Result<ArrayRef, ArrowError> {
@@ -146,6 +176,7 @@ impl Prepare {
             keys,
             arguments,
             rejects: vec![],
+            late,
             filtered: 0,
             latest: taken.latest,
         };
@@ -154,7 +185,8 @@ impl Prepare {
             selection.reject(failures, &mut rejects);
         }
         rejects.sort_by_key(|reject| reject.row);
-        let gone = decoded.columns.num_rows() - prepared.starts.len() - rejects.len();
+        let kept = prepared.starts.len() + prepared.late.len() + rejects.len();
+        let gone = decoded.columns.num_rows() - kept;
         prepared.filtered = gone as u64;
         prepared.rejects = rejects;
         Ok(prepared)
@@ -187,14 +219,44 @@ impl Prepare {
     fn rows(&self, columns: &[ArrayRef], starts: &[i64]) -> Result<RecordBatch, ArrowError> {
         let mut columns = columns.to_vec();
         if self.schema.fields().len() > columns.len() {
+            // Only where a slice is a window may an expression ask for bounds.
+            let size = match self.window {
+                Window::Tumble { size, .. } => size,
+                _ => 0,
+            };
             let bound = |add: i64| {
                 let times = starts.iter().map(|start| start.saturating_add(add));
                 Arc::new(PrimitiveArray::<TimestampMicrosecondType>::from_iter_values(times))
             };
             columns.push(bound(0));
-            columns.push(bound(self.window.size));
+            columns.push(bound(size));
         }
         RecordBatch::try_new(Arc::clone(&self.schema), columns)
+    }
+}
+
+impl Judge {
+    /// Which rows of a chunk come in time; `None` where all do. A row without a time has no say.
+    fn in_time(
+        &self,
+        window: Window,
+        times: &PrimitiveArray<TimestampMicrosecondType>,
+    ) -> Option<BooleanArray> {
+        let mut reached = self.reached;
+        let mut any = false;
+        let rows = times.iter().map(|time| {
+            let Some(time) = time.map(EventTime) else {
+                return true;
+            };
+            // What is not behind the watermark is never late, and most events are not.
+            let behind = reached.is_some_and(|reached| time < reached.0);
+            let late = behind && self.lateness.is_late(window, time, reached);
+            any |= late;
+            reached = reached.max(Some(Watermark(time)));
+            !late
+        });
+        let rows = BooleanArray::from(rows.collect::<Vec<bool>>());
+        any.then_some(rows)
     }
 }
 
@@ -219,6 +281,10 @@ impl Prepared {
         self.starts = filter_starts(std::mem::take(&mut self.starts), &keep)?;
         Ok(())
     }
+}
+
+fn filter_mask(mask: &BooleanArray, keep: &BooleanArray) -> Result<BooleanArray, ArrowError> {
+    Ok(compute::filter(mask, keep)?.as_boolean().clone())
 }
 
 fn filter_starts(starts: Vec<i64>, keep: &BooleanArray) -> Result<Vec<i64>, ArrowError> {

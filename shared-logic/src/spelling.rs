@@ -2,21 +2,26 @@
 //!
 //! Accepted alike are `FROM TUMBLE(table, time, INTERVAL …)`, `FROM TABLE(TUMBLE(TABLE table,
 //! DESCRIPTOR(time), INTERVAL …))` with positional or named arguments, and `FROM table GROUP BY
-//! TUMBLE(time, INTERVAL …)` with `TUMBLE_START` and `TUMBLE_END`.
+//! TUMBLE(time, INTERVAL …)` with `TUMBLE_START` and `TUMBLE_END`; HOP, CUMULATE and SESSION like
+//! TUMBLE. Without a window there is one group a key, without GROUP BY and aggregates one row an
+//! event.
 
-use sqlparser::ast::{Expr, GroupByExpr, Ident, Select, Spanned, ViewColumnDef};
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{Expr, GroupByExpr, Ident, Select, Spanned, ViewColumnDef, visit_expressions};
 use sqlparser::tokenizer::Location;
 
+use crate::compile::is_aggregate;
 use crate::parse::name::suggest;
 use crate::parse::{ParsedTable, WORKS};
 use crate::sql_error::SqlError;
-use crate::time::Tumble;
+use crate::window::Window;
 
+mod call;
 mod columns;
 mod group;
 mod items;
 mod relation;
-mod tumble;
 
 use columns::Scope;
 use items::Item;
@@ -30,14 +35,16 @@ pub(crate) const WINDOW_END: &str = "window_end";
 pub(crate) struct Spelled {
     pub(crate) table: String,
     pub(crate) time_column: String,
-    pub(crate) window: Tumble,
+    pub(crate) window: Window,
+    pub(crate) sessions_by: Vec<Expr>,
+    pub(crate) rows: bool,
     pub(crate) select: Select,
 }
 
 /// Rewrites a SELECT; `renamed` are the column names of `CREATE VIEW name (…)`, or none.
 ///
 /// # Errors
-/// No window or two, an unknown table, column or alias, or a relation that is not a table.
+/// Two windows, an unknown table, column or alias, or a relation that is not a table.
 pub(crate) fn canonical(
     mut select: Select,
     renamed: Vec<ViewColumnDef>,
@@ -53,29 +60,53 @@ pub(crate) fn canonical(
         columns: table.columns(),
         windowed: source.window.is_some(),
     };
-    let mut items = items::read(&select.projection, &scope)?;
-    if let Some(filter) = &mut select.selection {
-        scope.resolve(filter)?;
-    }
     let GroupByExpr::Expressions(group_by, _) = &select.group_by else {
         return Err(no_group(at));
     };
+    let ungrouped = group_by.is_empty();
+    let mut items = items::read(&select.projection, &scope, ungrouped)?;
+    if let Some(filter) = &mut select.selection {
+        scope.resolve(filter)?;
+    }
     let mut group_by = group::resolve(group_by, &items, &scope)?;
-    let window = match source.window {
-        Some(window) => {
-            scope.check(&window.time)?;
-            window
+    let rows = ungrouped && !items.iter().any(|item| has_aggregate(&item.expr));
+    let in_from = source.window.is_some();
+    let spread = match source.window {
+        Some(spread) => {
+            scope.check(&spread.time)?;
+            Some(spread)
         }
-        None => {
-            let window =
-                group::window(&mut group_by)?.ok_or_else(|| no_window(&source.table, at))?;
-            for item in &mut items {
-                tumble::replace(&mut item.expr, &window)?;
-            }
-            window
-        }
+        None => group::window(&mut group_by)?,
     };
-    group::order(&mut group_by, at)?;
+    if let (Some(spread), false) = (&spread, in_from) {
+        for item in &mut items {
+            call::replace(&mut item.expr, spread)?;
+        }
+    }
+    let windowed = spread.is_some();
+    let group_by = if rows {
+        group::keyed(
+            items.iter().map(|item| item.expr.clone()).collect(),
+            windowed,
+        )
+    } else {
+        group::order(group_by, windowed, at)?
+    };
+    let (time_column, window) = match spread {
+        Some(spread) => (spread.time.value, spread.window),
+        None => (no_window_time(table, &source.table)?, Window::All),
+    };
+    let mut sessions_by = source.partition_by;
+    match window {
+        Window::Session { .. } if in_from => {
+            for key in &mut sessions_by {
+                scope.resolve(key)?;
+            }
+        }
+        Window::Session { .. } => sessions_by = group_by.iter().skip(2).cloned().collect(),
+        // Other windows are the same in every partition, so keys say nothing there.
+        _ => sessions_by.clear(),
+    }
     items::rename(&mut items, renamed)?;
     items::name(&mut items)?;
     select.projection = items.into_iter().map(Item::into_select_item).collect();
@@ -83,9 +114,29 @@ pub(crate) fn canonical(
     select.from = relation::plain(&source.table);
     Ok(Spelled {
         table: source.table.value,
-        time_column: window.time.value,
-        window: window.window,
+        time_column,
+        window,
+        sessions_by,
+        rows,
         select,
+    })
+}
+
+/// Whether an aggregate is called anywhere in the expression.
+fn has_aggregate(expr: &Expr) -> bool {
+    visit_expressions(expr, |part| match is_aggregate(part) {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    })
+    .is_break()
+}
+
+/// The event time of a table that is read without a window.
+fn no_window_time(table: &ParsedTable, name: &Ident) -> Result<String, SqlError> {
+    table.event_time().ok_or_else(|| {
+        let message = format!("table {} has no event time", name.value);
+        let help = "add WITH (event_time = 'column')";
+        SqlError::new(name.span.start, message, help)
     })
 }
 
@@ -119,19 +170,11 @@ fn no_group(at: Location) -> SqlError {
     SqlError::new(at, "a view needs GROUP BY window_start, window_end", WORKS)
 }
 
-fn no_window(table: &Ident, at: Location) -> SqlError {
-    let message = "a view needs a window";
-    let help = format!(
-        "write FROM TUMBLE({table}, time, INTERVAL '1' HOUR) and GROUP BY window_start, window_end, keys"
-    );
-    SqlError::new(table.span.start, message, help).or_at(at)
-}
-
-/// A window that is being read: over which column, and how long.
+/// Windows over a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Window {
+struct Spread {
     time: Ident,
-    window: Tumble,
+    window: Window,
 }
 
 /// An expression without the parentheses around it.

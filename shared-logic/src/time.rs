@@ -1,4 +1,4 @@
-//! Event time, watermarks and tumbling windows, all in microseconds since 1970 UTC.
+//! Event time and watermarks, all in microseconds since 1970 UTC.
 
 use std::fmt;
 
@@ -34,49 +34,9 @@ impl fmt::Display for Watermark {
     }
 }
 
-/// Windows of one size, side by side: `[start, start + size)`, aligned to 1970 plus `offset`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Tumble {
-    /// The length of a window in microseconds; positive.
-    pub size: i64,
-    /// How far window starts are moved from 1970, in microseconds; in `[0, size)`.
-    pub offset: i64,
-}
-
-impl Tumble {
-    /// The start of the window that `time` falls into; floors, also before 1970.
-    ///
-    /// `None` where the window's start or end is outside the number range.
-    #[inline]
-    pub fn start(&self, time: EventTime) -> Option<EventTime> {
-        let into = time.0.checked_sub(self.offset)?.rem_euclid(self.size);
-        let start = time.0.checked_sub(into)?;
-        start.checked_add(self.size)?;
-        Some(EventTime(start))
-    }
-
-    /// The end of the window that starts at `start`; saturates.
-    pub fn end(&self, start: EventTime) -> EventTime {
-        EventTime(start.0.saturating_add(self.size))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn windows_floor_on_both_sides_of_1970() {
-        let hour = Tumble {
-            size: 10,
-            offset: 0,
-        };
-        let starts = [-11, -10, -1, 0, 9, 10].map(|t| hour.start(EventTime(t)).map(|s| s.0));
-        assert_eq!(
-            starts,
-            [Some(-20), Some(-10), Some(-10), Some(0), Some(0), Some(10)]
-        );
-    }
 
     #[test]
     fn instants_are_printed_without_needless_digits() {
@@ -90,25 +50,5 @@ mod tests {
                 "9223372036854775807us"
             ]
         );
-    }
-
-    #[test]
-    fn an_offset_moves_every_window() {
-        let moved = Tumble {
-            size: 10,
-            offset: 3,
-        };
-        assert_eq!(moved.start(EventTime(2)), Some(EventTime(-7)));
-        assert_eq!(moved.start(EventTime(3)), Some(EventTime(3)));
-    }
-
-    #[test]
-    fn the_ends_of_time_have_no_window() {
-        let hour = Tumble {
-            size: 10,
-            offset: 0,
-        };
-        assert_eq!(hour.start(EventTime(i64::MIN)), None);
-        assert_eq!(hour.start(EventTime(i64::MAX)), None);
     }
 }

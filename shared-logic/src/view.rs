@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, SchemaRef};
 
+use crate::coverage::Coverage;
+use crate::lateness::Lateness;
 use crate::measure::Measure;
 use crate::prepare::Prepare;
 use crate::present::Projection;
 use crate::table::Table;
-use crate::time::Tumble;
+use crate::time::EventTime;
+use crate::window::Window;
 
-/// One windowed GROUP BY over one table, taken apart into what is maintained and what is shown.
+/// One GROUP BY over one table, taken apart into what is maintained and what is shown.
 #[derive(Debug)]
 pub struct View {
     /// Its name in SQL.
@@ -18,11 +21,23 @@ pub struct View {
     /// The table it reads.
     pub table: Arc<Table>,
     /// Its windows.
-    pub window: Tumble,
+    pub window: Window,
+    /// Which of the keys sessions are found by, by index; empty for other windows.
+    pub sessions_by: Vec<usize>,
+    /// When an event is too late; `None` means never.
+    pub lateness: Option<Lateness>,
+    /// How long after their end windows are kept, in microseconds behind the newest event time
+    /// among all partitions; `None` is for ever.
+    pub retain: Option<i64>,
     /// From decoded columns to keys and arguments: WHERE and computed columns.
     pub prepare: Prepare,
-    /// The types of the grouping keys besides the window, in GROUP BY order.
+    /// The types of the grouping keys besides the window, in GROUP BY order; behind them the keys
+    /// that sessions alone are found by.
     pub keys: Vec<DataType>,
+    /// How many of the keys GROUP BY has.
+    pub grouped: usize,
+    /// Whether each group is shown once for every event in it: a view of rows.
+    pub rows: bool,
     /// The aggregates maintained, without repetition.
     pub measures: Vec<Measure>,
     /// From merged accumulators to the rows shown.
@@ -44,5 +59,25 @@ pub struct Fingerprint(pub String);
 impl std::fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl View {
+    /// The newest event time that decides what is kept, where the view drops old windows.
+    fn newest(&self, coverage: &Coverage) -> Option<i128> {
+        let reached = coverage.0.values().filter_map(|span| span.watermark_after);
+        let delay = i128::from(self.table.watermark_delay);
+        reached.max().map(|newest| i128::from(newest.0.0) - delay)
+    }
+
+    /// Whether a window that ends at `end` is no longer kept once `coverage` has been read.
+    ///
+    /// Newest is the newest of all partitions, so what a part of the log has dropped the whole log
+    /// drops too.
+    pub fn expired(&self, end: EventTime, coverage: &Coverage) -> bool {
+        match (self.retain, self.newest(coverage)) {
+            (Some(retain), Some(newest)) => i128::from(end.0) + i128::from(retain) <= newest,
+            _ => false,
+        }
     }
 }

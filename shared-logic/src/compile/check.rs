@@ -51,7 +51,7 @@ pub(super) fn function_name(function: &Function) -> String {
 }
 
 /// Whether the expression is a call of an aggregate.
-pub(super) fn is_aggregate(expr: &Expr) -> bool {
+pub(crate) fn is_aggregate(expr: &Expr) -> bool {
     matches!(expr, Expr::Function(function) if Functions::measure(&function_name(function)).is_some())
 }
 

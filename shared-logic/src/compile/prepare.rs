@@ -15,7 +15,7 @@ use super::plan::{Planned, refused};
 use crate::prepare::{Filter, Prepare};
 use crate::sql_error::SqlError;
 use crate::table::Table;
-use crate::time::Tumble;
+use crate::window::Window;
 
 /// Compiles what runs on every event.
 ///
@@ -24,7 +24,7 @@ use crate::time::Tumble;
 pub(super) fn prepare(
     context: &Context,
     table: &Table,
-    window: Tumble,
+    window: Window,
     filter: Option<&Planned>,
     keys: &[Planned],
     aggregates: &[Aggregate],
@@ -38,6 +38,11 @@ pub(super) fn prepare(
     columns.insert(table.event_time);
     let mut seen: Vec<usize> = columns.iter().copied().collect();
     if all.iter().any(|at| *at >= bounds) {
+        if !window.is_slice() {
+            let message = "window_start and window_end are not known yet when an event is folded";
+            let help = "an event is in several windows, or in a session that still grows: use them in SELECT alone";
+            return Err(SqlError::new(Location::empty(), message, help));
+        }
         seen.extend([bounds, bounds + 1]);
     }
     let place = |index: usize| seen.iter().position(|seen| *seen == index);

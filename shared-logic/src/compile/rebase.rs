@@ -27,8 +27,9 @@ const MEASURE: &str = "measure_";
 
 /// What SELECT can be over.
 pub(super) struct Rebase<'a> {
-    /// GROUP BY: the window's columns, then the keys.
+    /// GROUP BY: the window's columns where there is a window, then the keys.
     pub(super) group_by: &'a [Expr],
+    pub(super) windowed: bool,
     /// The aggregates, each with the index of its measure.
     pub(super) calls: &'a [(Expr, usize)],
 }
@@ -51,10 +52,12 @@ impl Rebase<'_> {
             let (_, measure) = self.calls.iter().find(|(call, _)| call == expr)?;
             return Some(measure_name(*measure));
         }
-        match self.group_by.iter().position(|key| key == expr)? {
-            0 => Some(WINDOW_START.to_owned()),
-            1 => Some(WINDOW_END.to_owned()),
-            n => Some(key_name(n - 2)),
+        let place = self.group_by.iter().position(|key| key == expr)?;
+        match (place, self.windowed) {
+            (0, true) => Some(WINDOW_START.to_owned()),
+            (1, true) => Some(WINDOW_END.to_owned()),
+            (n, true) => Some(key_name(n - 2)),
+            (n, false) => Some(key_name(n)),
         }
     }
 }

@@ -12,7 +12,8 @@ use super::context::{BOUND, Context};
 use super::plan::{Planned, Planner, refused};
 use super::prepare::prepare;
 use super::rebase::{Rebase, is_measure, key_name, measure_name};
-use crate::fingerprint::fingerprint;
+use crate::fingerprint::{Maintained, fingerprint};
+use crate::lateness::{Late, Lateness};
 use crate::measure::Function;
 use crate::parse::ParsedView;
 use crate::present::Projection;
@@ -20,6 +21,7 @@ use crate::spelling::{WINDOW_END, WINDOW_START};
 use crate::sql_error::SqlError;
 use crate::table::{Table, type_name};
 use crate::view::View;
+use crate::window::Window;
 
 /// Compiles a view over its table.
 ///
@@ -34,14 +36,23 @@ pub(crate) fn view(parsed: &ParsedView, table: Arc<Table>) -> Result<View, SqlEr
     let schema = context.schema().map_err(|error| refused(start, &error))?;
 
     let filter = filter(select, &planner, &schema)?;
-    let keys = keys(select, &planner, &schema)?;
+    let windowed = parsed.window != Window::All;
+    let group_by = check::keys(select);
+    let mut keys = keys(
+        group_by.get(if windowed { 2 } else { 0 }..),
+        &planner,
+        &schema,
+    )?;
+    let grouped = keys.len();
     let (aggregates, calls) = aggregate::measures(select, &planner, &schema)?;
     let rebase = Rebase {
-        group_by: check::keys(select),
+        group_by,
+        windowed,
         calls: &calls,
     };
     let finished = finished(&keys, &aggregates).map_err(|error| refused(start, &error))?;
     let projection = projection(select, &planner, &rebase, &finished, &keys)?;
+    let sessions_by = sessions_by(parsed, &mut keys, &planner, &schema)?;
 
     let canonical = filter.as_ref().map(Planned::canonical).transpose()?;
     let key_texts = keys
@@ -51,14 +62,23 @@ pub(crate) fn view(parsed: &ParsedView, table: Arc<Table>) -> Result<View, SqlEr
     let measure_texts: Vec<(Function, &str)> = (aggregates.iter())
         .map(|one| (one.measure.function, one.canonical.as_str()))
         .collect();
-    let fingerprint = fingerprint(
-        &table,
-        &parsed.time_column,
-        parsed.window,
-        canonical.as_deref(),
-        &key_texts,
-        &measure_texts,
-    );
+    let lateness = parsed.options.allowed_lateness.map(|allowed| Lateness {
+        allowed,
+        late: parsed.options.late.unwrap_or(Late::View),
+        delay: table.watermark_delay,
+    });
+    never_ends(parsed)?;
+    let fingerprint = fingerprint(&Maintained {
+        table: &table,
+        time_column: &parsed.time_column,
+        window: parsed.window,
+        sessions_by: &sessions_by,
+        lateness,
+        retain: parsed.options.retain,
+        filter: canonical.as_deref(),
+        keys: &key_texts,
+        measures: &measure_texts,
+    });
     let prepare = prepare(
         &context,
         &table,
@@ -71,14 +91,58 @@ pub(crate) fn view(parsed: &ParsedView, table: Arc<Table>) -> Result<View, SqlEr
     Ok(View {
         name: parsed.name.clone(),
         window: parsed.window,
+        sessions_by,
+        lateness,
+        retain: parsed.options.retain,
         prepare,
         keys: keys.into_iter().map(|key| key.data_type).collect(),
+        grouped,
+        rows: parsed.rows,
         measures: aggregates.into_iter().map(|one| one.measure).collect(),
         schema: Arc::clone(&projection.schema),
         projection,
         fingerprint,
         table,
     })
+}
+
+/// Refuses options that speak of a window's end where there are no windows.
+fn never_ends(parsed: &ParsedView) -> Result<(), SqlError> {
+    let options = parsed.options;
+    let spoken = [
+        ("allowed_lateness", options.allowed_lateness.is_some()),
+        ("retain", options.retain.is_some()),
+    ];
+    let spoken = spoken.iter().find(|(_, is)| *is);
+    match (parsed.window, spoken) {
+        (Window::All, Some((name, _))) => {
+            let message = format!("{name} says nothing about a view without windows");
+            let help = "read FROM TUMBLE(table, time, INTERVAL '1' HOUR), or leave the option out";
+            Err(SqlError::new(parsed.at, message, help))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The keys that sessions are found by, by index; those that GROUP BY does not have come behind.
+fn sessions_by(
+    parsed: &ParsedView,
+    keys: &mut Vec<Planned>,
+    planner: &Planner,
+    schema: &DFSchema,
+) -> Result<Vec<usize>, SqlError> {
+    let mut by = vec![];
+    for sql in &parsed.sessions_by {
+        let key = key(sql, planner, schema)?;
+        let known = keys.iter().position(|known| known.expr == key.expr);
+        by.push(known.unwrap_or(keys.len()));
+        if known.is_none() {
+            keys.push(key);
+        }
+    }
+    by.sort_unstable();
+    by.dedup();
+    Ok(by)
 }
 
 fn filter(
@@ -105,18 +169,23 @@ fn filter(
 }
 
 /// The keys besides the window.
-fn keys(select: &Select, planner: &Planner, schema: &DFSchema) -> Result<Vec<Planned>, SqlError> {
-    let mut keys = vec![];
-    for sql in check::keys(select).iter().skip(2) {
-        let key = planner.plan(sql, sql, schema)?;
-        if !groupable(&key.data_type) {
-            let message = format!("cannot group by {}", type_name(&key.data_type));
-            let help = "group by numbers, texts, booleans, dates or timestamps";
-            return Err(SqlError::new(key.at, message, help));
-        }
-        keys.push(key);
+fn keys(
+    group_by: Option<&[ast::Expr]>,
+    planner: &Planner,
+    schema: &DFSchema,
+) -> Result<Vec<Planned>, SqlError> {
+    let keys = group_by.unwrap_or_default().iter();
+    keys.map(|sql| key(sql, planner, schema)).collect()
+}
+
+fn key(sql: &ast::Expr, planner: &Planner, schema: &DFSchema) -> Result<Planned, SqlError> {
+    let key = planner.plan(sql, sql, schema)?;
+    if !groupable(&key.data_type) {
+        let message = format!("cannot group by {}", type_name(&key.data_type));
+        let help = "group by numbers, texts, booleans, dates or timestamps";
+        return Err(SqlError::new(key.at, message, help));
     }
-    Ok(keys)
+    Ok(key)
 }
 
 /// SELECT over the rows of a fold.

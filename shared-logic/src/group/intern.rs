@@ -18,7 +18,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// Numbers distinct keys from 0 in the order in which they are met.
 #[derive(Debug)]
-pub(super) enum Interner {
+pub(crate) enum Interner {
     /// No key: one group a slice.
     One,
     /// One column of fixed width.
@@ -30,7 +30,7 @@ pub(super) enum Interner {
 }
 
 impl Interner {
-    pub(super) fn new(keys: &[DataType]) -> Result<Self> {
+    pub(crate) fn new(keys: &[DataType]) -> Result<Self> {
         Ok(match keys {
             [] => Self::One,
             [DataType::Int32] => Self::Native(Box::new(Native::<Int32Type>::new())),
@@ -47,7 +47,7 @@ impl Interner {
     }
 
     /// Appends the number of each row's key to `ids`.
-    pub(super) fn intern(
+    pub(crate) fn intern(
         &mut self,
         keys: &[ArrayRef],
         rows: usize,
@@ -64,7 +64,7 @@ impl Interner {
     }
 
     /// The distinct keys as columns, by number.
-    pub(super) fn finish(self) -> Result<Vec<ArrayRef>> {
+    pub(crate) fn finish(self) -> Result<Vec<ArrayRef>> {
         match self {
             Self::One => Ok(vec![]),
             Self::Native(native) => Ok(vec![native.finish()]),
@@ -85,7 +85,7 @@ impl Interner {
 }
 
 /// [`Native`] keys of some type.
-pub(super) trait NativeKeys: Debug + Send {
+pub(crate) trait NativeKeys: Debug + Send {
     fn intern(&mut self, column: &ArrayRef, ids: &mut Vec<u32>);
     fn finish(self: Box<Self>) -> ArrayRef;
     fn size(&self) -> usize;
@@ -175,7 +175,7 @@ where
 
 /// Text keys, end to end in one buffer.
 #[derive(Debug, Default)]
-pub(super) struct Text {
+pub(crate) struct Text {
     table: HashTable<u32>,
     hasher: DefaultHashBuilder,
     bytes: Vec<u8>,
@@ -235,7 +235,7 @@ impl Text {
 
 /// Keys of several columns, or of a type without a faster way, as sortable rows of bytes.
 #[derive(Debug)]
-pub(super) struct Bytes {
+pub(crate) struct Bytes {
     converter: RowConverter,
     table: HashTable<u32>,
     hasher: DefaultHashBuilder,

@@ -4,6 +4,7 @@ use arrow::datatypes::{DataType, TimeUnit};
 
 use super::*;
 use crate::measure::Function;
+use crate::window::Window;
 
 mod errors;
 mod spellings;
@@ -56,7 +57,13 @@ fn the_example_views_compile() {
     let text = include_str!("../../../views/clicks_by_page.sql");
     let job = Job::compile("clicks_by_page", text).unwrap();
     let view = job.view(None).unwrap();
-    assert_eq!(view.window.size, 15_000_000);
+    assert_eq!(
+        view.window,
+        Window::Tumble {
+            size: 15_000_000,
+            offset: 0
+        }
+    );
     assert_eq!(view.table.arrival.as_deref(), Some("arrival"));
 }
 

@@ -25,6 +25,14 @@ pub(crate) fn microseconds(expr: &Expr) -> Result<i64, SqlError> {
     i64::try_from(total).map_err(|_| wrong(format!("{expr} is too long")))
 }
 
+/// The length of `'90 minutes'` or `'1 day 2 hours'` in microseconds.
+///
+/// # Errors
+/// What is wrong with the text.
+pub(crate) fn span(text: &str) -> Result<i64, String> {
+    i64::try_from(words(text)?).map_err(|_| format!("'{text}' is too long"))
+}
+
 fn length(interval: &Interval) -> Result<i128, String> {
     if interval.last_field.is_some() {
         return Err(format!("{interval} mixes units, which is not read"));

@@ -1,15 +1,13 @@
 //! What a view may look like: one SELECT with a window, and an error for every other clause.
 
-use sqlparser::ast::{
-    CreateTableOptions, CreateView, Distinct, GroupByExpr, Query, Select, SetExpr, Spanned,
-};
+use sqlparser::ast::{CreateView, Distinct, GroupByExpr, Query, Select, SetExpr, Spanned};
 use sqlparser::tokenizer::Location;
 
 use super::place;
 use crate::sql_error::SqlError;
 
 /// What works, for the errors that say what does not.
-pub(crate) const WORKS: &str = "a view is SELECT … FROM TUMBLE(table, time, INTERVAL '1' HOUR) [WHERE …] GROUP BY window_start, window_end, keys";
+pub(crate) const WORKS: &str = "a view is SELECT … FROM TUMBLE(table, time, INTERVAL '1' HOUR) [WHERE …] GROUP BY window_start, window_end, keys; or the same without windows, or without GROUP BY";
 
 /// The one SELECT of a view.
 ///
@@ -17,13 +15,6 @@ pub(crate) const WORKS: &str = "a view is SELECT … FROM TUMBLE(table, time, IN
 /// The first clause that a view cannot have yet.
 pub(super) fn select(create: CreateView) -> Result<Select, SqlError> {
     let at = place(&create.name);
-    if !matches!(create.options, CreateTableOptions::None) {
-        return Err(SqlError::new(
-            at,
-            "WITH options of a view are not supported yet",
-            "options belong to CREATE TABLE",
-        ));
-    }
     let select = body(*create.query, at)?;
     clauses(&select, at)?;
     Ok(select)

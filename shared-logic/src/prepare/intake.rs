@@ -7,11 +7,12 @@ use arrow::datatypes::TimestampMicrosecondType;
 use super::{Prepare, PrepareError, Reject};
 use crate::admission::Admission;
 use crate::decode::Decoded;
-use crate::time::{EventTime, Tumble};
+use crate::time::EventTime;
+use crate::window::Window;
 
 /// What the first look found.
 pub(super) struct Taken {
-    /// The window start of every row; any number where there is none.
+    /// The start of every row's slice, for a session its time; any number where there is none.
     pub(super) starts: Vec<i64>,
     /// The rows to go on with; `None` means all.
     pub(super) keep: Option<BooleanArray>,
@@ -62,20 +63,24 @@ pub(super) fn take(
     })
 }
 
-/// The window start of each time, and the rows whose window is outside the number range.
+/// The start of each time's slice, and the rows whose window is outside the number range.
 ///
-/// Events come nearly in order, so the window of the row before is tried first.
-fn starts(window: Tumble, times: &[i64]) -> (Vec<i64>, Vec<usize>) {
+/// Events come nearly in order, so the slice of the row before is tried first.
+fn starts(window: Window, times: &[i64]) -> (Vec<i64>, Vec<usize>) {
     let mut starts = Vec::with_capacity(times.len());
     let mut outside = vec![];
     let mut start = 0;
     let mut inside = 0..0;
     for (row, time) in times.iter().enumerate() {
         if !inside.contains(time) {
-            match window.start(EventTime(*time)) {
+            match window.slice(EventTime(*time)) {
                 Some(found) => {
-                    start = found.0;
-                    inside = start..window.end(found).0;
+                    start = found.start.0;
+                    inside = match window {
+                        Window::All => i64::MIN..i64::MAX,
+                        Window::Session { .. } => start..start.saturating_add(1),
+                        _ => start..found.end.0,
+                    };
                 }
                 None => outside.push(row),
             }

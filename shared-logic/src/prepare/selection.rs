@@ -32,16 +32,20 @@ impl Selection {
         }
         failures.sort_by_key(|(row, _)| *row);
         failures.dedup_by_key(|(row, _)| *row);
+        let rows = self.origin(failures.iter().map(|(row, _)| *row));
+        for (row, (_, reason)) in rows.into_iter().zip(failures) {
+            rejects.push(Reject { row, reason });
+        }
+    }
+
+    /// Which rows of the chunk some of those still there are.
+    pub(super) fn origin(&self, left: impl Iterator<Item = usize>) -> Vec<usize> {
         let mut rows: Vec<usize> = (0..self.rows).collect();
         for mask in &self.masks {
             rows = (rows.into_iter().zip(mask))
                 .filter_map(|(row, keep)| (keep == Some(true)).then_some(row))
                 .collect();
         }
-        for (row, reason) in failures {
-            if let Some(row) = rows.get(row).copied() {
-                rejects.push(Reject { row, reason });
-            }
-        }
+        left.filter_map(|row| rows.get(row).copied()).collect()
     }
 }

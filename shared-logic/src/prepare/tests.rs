@@ -60,7 +60,7 @@ fn decoded(view: &View, events: &[Event]) -> Decoded {
 
 fn apply(view: &View, events: &[Event]) -> Prepared {
     view.prepare
-        .apply(&decoded(view, events), Admission::All)
+        .apply(&decoded(view, events), Admission::All, None)
         .unwrap()
 }
 
@@ -111,7 +111,7 @@ fn no_column_is_copied_where_no_row_is_left_out() {
     for filter in ["", "WHERE a > 0"] {
         let view = view("k, SUM(a), COUNT(*)", filter, ", k");
         let decoded = decoded(&view, &[event(1, 2, 3), event(2, 4, 6)]);
-        let prepared = view.prepare.apply(&decoded, Admission::All).unwrap();
+        let prepared = view.prepare.apply(&decoded, Admission::All, None).unwrap();
         let sum = prepared.arguments.iter().flatten().next().unwrap();
         assert!(Arc::ptr_eq(&prepared.keys[0], decoded.columns.column(1)));
         assert!(Arc::ptr_eq(sum, decoded.columns.column(2)));
@@ -169,7 +169,7 @@ fn faults_reject_whole_records_and_those_with_a_used_column_once() {
         fault(1, Some(2), "a: again"),
         fault(2, Some(4), "unused: no number"),
     ];
-    let prepared = view.prepare.apply(&decoded, Admission::All).unwrap();
+    let prepared = view.prepare.apply(&decoded, Admission::All, None).unwrap();
     assert_eq!(rejects(&prepared), [(0, "not JSON"), (1, "a: no number")]);
     assert_eq!(argument(&prepared, 0), [Some(3), Some(4)]);
 }
@@ -213,7 +213,7 @@ fn events_that_are_not_admitted_are_not_looked_at() {
     ];
     let decoded = decoded(&view, &events);
     let from = Admission::From(EventTime(2 * SECOND));
-    let prepared = view.prepare.apply(&decoded, from).unwrap();
+    let prepared = view.prepare.apply(&decoded, from, None).unwrap();
     // A record without a time is in both halves.
     assert_eq!(
         rejects(&prepared),
@@ -474,7 +474,10 @@ fn a_chunk_decoded_for_another_view_is_an_error() {
         columns: columns.unwrap(),
         faults: vec![],
     };
-    let error = view.prepare.apply(&decoded, Admission::All).unwrap_err();
+    let error = view
+        .prepare
+        .apply(&decoded, Admission::All, None)
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
         "the view reads (t Timestamp(µs), a Int32), the chunk was decoded into (Int64): decode Prepare::columns"

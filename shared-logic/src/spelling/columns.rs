@@ -26,6 +26,15 @@ impl Scope<'_> {
             || (self.windowed && [WINDOW_START, WINDOW_END].contains(&name))
     }
 
+    /// The names of all columns of the relation.
+    pub(super) fn all(&self) -> impl Iterator<Item = &str> {
+        let window = self.windowed.then_some([WINDOW_START, WINDOW_END]);
+        self.columns
+            .iter()
+            .copied()
+            .chain(window.into_iter().flatten())
+    }
+
     /// Fails unless the name is a column.
     pub(super) fn check(&self, name: &Ident) -> Result<(), SqlError> {
         if self.has(&name.value) {

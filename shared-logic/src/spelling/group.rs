@@ -5,7 +5,7 @@ use sqlparser::tokenizer::Location;
 
 use super::columns::Scope;
 use super::items::Item;
-use super::{WINDOW_END, WINDOW_START, Window, bare, no_group, start, tumble};
+use super::{Spread, WINDOW_END, WINDOW_START, bare, call, no_group, start};
 use crate::parse::name::normal;
 use crate::sql_error::SqlError;
 
@@ -61,55 +61,64 @@ fn ordinal<'a>(number: &str, items: &'a [Item], at: Location) -> Result<&'a Item
     })
 }
 
-/// Takes the call of TUMBLE out of GROUP BY, leaving `window_start` in its place.
+/// Takes the call of a window out of GROUP BY, leaving `window_start` in its place.
 ///
 /// # Errors
-/// Two such calls, one that cannot be read, or a window that is not supported yet.
-pub(super) fn window(group_by: &mut [Expr]) -> Result<Option<Window>, SqlError> {
-    let mut found: Option<Window> = None;
+/// Two such calls, or one that cannot be read.
+pub(super) fn window(group_by: &mut [Expr]) -> Result<Option<Spread>, SqlError> {
+    let mut found: Option<Spread> = None;
     for expr in group_by {
         let at = start(expr);
-        let Some((name, arguments)) = tumble::call(expr) else {
+        let Some((name, arguments)) = call::call(expr) else {
             continue;
         };
-        tumble::refuse_other(&name, at)?;
-        if name != "tumble" {
+        let Some(shape) = call::shape(&name) else {
             continue;
-        }
-        let window = tumble::grouped(arguments, at)?;
-        if found.as_ref().is_some_and(|found| *found != window) {
+        };
+        let spread = shape.grouped(arguments, at)?;
+        if found.as_ref().is_some_and(|found| *found != spread) {
             return Err(SqlError::new(
                 at,
                 "GROUP BY has two windows",
                 "keep one of them",
             ));
         }
-        found = Some(window);
+        found = Some(spread);
         *expr = Expr::Identifier(Ident::new(WINDOW_START));
     }
     Ok(found)
 }
 
-/// Brings GROUP BY into order: the window's columns first, then the keys, each once.
+/// Brings GROUP BY into order: the window's columns first where there is one, then the keys, each
+/// once.
 ///
 /// # Errors
 /// Neither column of the window is there.
-pub(super) fn order(group_by: &mut Vec<Expr>, at: Location) -> Result<(), SqlError> {
-    let is =
-        |expr: &Expr, name: &str| matches!(expr, Expr::Identifier(found) if found.value == name);
-    let of_window = |expr: &Expr| is(expr, WINDOW_START) || is(expr, WINDOW_END);
+pub(super) fn order(
+    group_by: Vec<Expr>,
+    windowed: bool,
+    at: Location,
+) -> Result<Vec<Expr>, SqlError> {
+    let of_window = |expr: &Expr| matches!(expr, Expr::Identifier(found) if [WINDOW_START, WINDOW_END].contains(&found.value.as_str()));
     let place = group_by.first().map_or(at, start);
-    if !group_by.iter().any(of_window) {
+    if windowed && !group_by.iter().any(of_window) {
         return Err(no_group(place).or_at(at));
     }
-    let mut ordered: Vec<Expr> = [WINDOW_START, WINDOW_END]
-        .map(|name| Expr::Identifier(Ident::new(name)))
-        .into();
-    for key in group_by.drain(..) {
+    Ok(keyed(group_by, windowed))
+}
+
+/// The window's columns where there is one, then the keys, each once.
+pub(super) fn keyed(keys: Vec<Expr>, windowed: bool) -> Vec<Expr> {
+    let mut ordered: Vec<Expr> = match windowed {
+        true => [WINDOW_START, WINDOW_END]
+            .map(|name| Expr::Identifier(Ident::new(name)))
+            .into(),
+        false => vec![],
+    };
+    for key in keys {
         if !ordered.contains(&key) {
             ordered.push(key);
         }
     }
-    *group_by = ordered;
-    Ok(())
+    ordered
 }

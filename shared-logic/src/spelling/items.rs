@@ -33,13 +33,21 @@ impl Item {
     }
 }
 
-/// Reads the SELECT list.
+/// Reads the SELECT list; in a view of rows `*` stands for all columns.
 ///
 /// # Errors
-/// A wildcard, or a name that is not a column.
-pub(super) fn read(items: &[SelectItem], scope: &Scope) -> Result<Vec<Item>, SqlError> {
-    let read = |item: &SelectItem| {
+/// Another wildcard, or a name that is not a column.
+pub(super) fn read(items: &[SelectItem], scope: &Scope, rows: bool) -> Result<Vec<Item>, SqlError> {
+    let mut all = vec![];
+    for item in items {
         let (expr, alias) = match item {
+            SelectItem::Wildcard(options) if rows && options == &Default::default() => {
+                all.extend(scope.all().map(|name| Item {
+                    expr: Expr::Identifier(Ident::new(name)),
+                    alias: None,
+                }));
+                continue;
+            }
             SelectItem::UnnamedExpr(expr) => (expr, None),
             SelectItem::ExprWithAlias { expr, alias } => (expr, Some(normal(alias))),
             other => {
@@ -50,9 +58,9 @@ pub(super) fn read(items: &[SelectItem], scope: &Scope) -> Result<Vec<Item>, Sql
         };
         let mut expr = bare(expr).clone();
         scope.resolve(&mut expr)?;
-        Ok(Item { expr, alias })
-    };
-    items.iter().map(read).collect()
+        all.push(Item { expr, alias });
+    }
+    Ok(all)
 }
 
 /// Gives the items the names of `CREATE VIEW name (…)`.

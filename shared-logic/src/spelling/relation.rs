@@ -6,8 +6,8 @@ use sqlparser::ast::{
 };
 use sqlparser::tokenizer::Location;
 
-use super::tumble::{call, positional, refuse_other, window};
-use super::{Window, bare, start};
+use super::call::{SHAPES, Shape, call, positional, shape};
+use super::{Spread, bare, start};
 use crate::parse::WORKS;
 use crate::parse::name::{normal, suggest};
 use crate::sql_error::SqlError;
@@ -16,13 +16,15 @@ use crate::sql_error::SqlError;
 pub(super) struct Source {
     pub(super) table: Ident,
     pub(super) alias: Option<Ident>,
-    pub(super) window: Option<Window>,
+    pub(super) window: Option<Spread>,
+    /// What PARTITION BY names; only sessions ask for it.
+    pub(super) partition_by: Vec<Expr>,
 }
 
 /// Reads FROM.
 ///
 /// # Errors
-/// No relation or several, a subquery, or a function that is not TUMBLE.
+/// No relation or several, a subquery, or a function that makes no windows.
 pub(super) fn source(from: &[TableWithJoins], at: Location) -> Result<Source, SqlError> {
     let relation = match from {
         [only] => match only.joins.first() {
@@ -45,6 +47,7 @@ pub(super) fn source(from: &[TableWithJoins], at: Location) -> Result<Source, Sq
             table: single(name, place)?,
             alias: alias_name(alias)?,
             window: None,
+            partition_by: vec![],
         }),
         TableFactor::Table {
             name,
@@ -115,43 +118,50 @@ fn alias_name(alias: &Option<TableAlias>) -> Result<Option<Ident>, SqlError> {
     }
 }
 
-/// Reads `TUMBLE(table, time, size[, offset])` in all its spellings.
+/// Reads `TUMBLE(table, time, size[, offset])` and its relatives in all their spellings.
 fn windowed(
     function: &str,
     arguments: &[FunctionArg],
     alias: &Option<TableAlias>,
     at: Location,
 ) -> Result<Source, SqlError> {
-    refuse_other(function, at)?;
-    if function != "tumble" {
+    let Some(shape) = shape(function) else {
         let message = format!("unknown table function {function}");
-        return Err(SqlError::new(
-            at,
-            message,
-            suggest(function, "table functions", &["tumble"]),
-        ));
-    }
-    let [data, time, size, offset] = sorted(arguments, at)?;
-    let missing = |what: &str| {
-        let message = format!("TUMBLE has no {what}");
-        SqlError::new(at, message, "write TUMBLE(table, time, INTERVAL '1' HOUR)")
+        let known = SHAPES.map(|shape| shape.name);
+        let help = suggest(function, "table functions", &known);
+        return Err(SqlError::new(at, message, help));
     };
-    let size = size.ok_or_else(|| missing("size"))?;
+    let given = sorted(shape, arguments, at)?;
+    let missing = |what: &str| {
+        let message = format!("{} has no {what}", shape.name.to_uppercase());
+        SqlError::new(at, message, shape.in_from())
+    };
+    let (data, time, intervals) = match given.as_slice() {
+        [data, time, intervals @ ..] => (*data, *time, intervals),
+        _ => (None, None, [].as_slice()),
+    };
+    let (table, partition_by) = table(shape, data.ok_or_else(|| missing("table"))?)?;
     Ok(Source {
-        table: table(data.ok_or_else(|| missing("table"))?)?,
+        table,
         alias: alias_name(alias)?,
-        window: Some(Window {
-            time: column(time.ok_or_else(|| missing("time column"))?)?,
-            window: window(size, offset)?,
+        window: Some(Spread {
+            time: column(shape, time.ok_or_else(|| missing("time column"))?)?,
+            window: shape.window(intervals, at)?,
         }),
+        partition_by,
     })
 }
 
-const NAMES: [&str; 4] = ["data", "timecol", "size", "offset"];
-
-/// The arguments in the order of `NAMES`.
-fn sorted(arguments: &[FunctionArg], at: Location) -> Result<[Option<&Expr>; 4], SqlError> {
-    let mut sorted = [None; 4];
+/// The arguments in the order of table, time and the intervals of `shape`.
+fn sorted<'a>(
+    shape: &Shape,
+    arguments: &'a [FunctionArg],
+    at: Location,
+) -> Result<Vec<Option<&'a Expr>>, SqlError> {
+    let function = shape.name.to_uppercase();
+    let mut names = vec!["DATA", "TIMECOL"];
+    names.extend(shape.intervals);
+    let mut sorted = vec![None; names.len()];
     for (n, argument) in arguments.iter().enumerate() {
         let (slot, expr) = match argument {
             FunctionArg::Named {
@@ -159,16 +169,12 @@ fn sorted(arguments: &[FunctionArg], at: Location) -> Result<[Option<&Expr>; 4],
                 arg: FunctionArgExpr::Expr(expr),
                 ..
             } => {
-                let known = NAMES
+                let known = names
                     .iter()
                     .position(|known| name.value.eq_ignore_ascii_case(known));
                 let slot = known.ok_or_else(|| {
-                    let message = format!("TUMBLE has no argument {name}");
-                    let help = suggest(
-                        &name.value,
-                        "arguments",
-                        &["DATA", "TIMECOL", "SIZE", "OFFSET"],
-                    );
+                    let message = format!("{function} has no argument {name}");
+                    let help = suggest(&name.value, "arguments", &names);
                     SqlError::new(name.span.start, message, help)
                 })?;
                 (sorted.get_mut(slot), Some(bare(expr)))
@@ -176,12 +182,11 @@ fn sorted(arguments: &[FunctionArg], at: Location) -> Result<[Option<&Expr>; 4],
             other => (sorted.get_mut(n), positional(other)),
         };
         let (Some(slot), Some(expr)) = (slot, expr) else {
-            let message = format!("cannot read the argument {argument} of TUMBLE");
-            let help = "write TUMBLE(table, time, INTERVAL '1' HOUR), optionally with an interval more as offset";
-            return Err(SqlError::new(argument.span().start, message, help).or_at(at));
+            let message = format!("cannot read the argument {argument} of {function}");
+            return Err(SqlError::new(argument.span().start, message, shape.in_from()).or_at(at));
         };
         if slot.replace(expr).is_some() {
-            let message = format!("TUMBLE got {argument} twice");
+            let message = format!("{function} got {argument} twice");
             return Err(SqlError::new(
                 start(expr),
                 message,
@@ -192,36 +197,35 @@ fn sorted(arguments: &[FunctionArg], at: Location) -> Result<[Option<&Expr>; 4],
     Ok(sorted)
 }
 
-/// The table of `flights` or `TABLE flights [PARTITION BY …]`; a tumbling window is the same in
-/// every partition, so the keys there say nothing.
-fn table(expr: &Expr) -> Result<Ident, SqlError> {
+/// The table of `flights` or `TABLE flights [PARTITION BY …]`, and the keys there.
+fn table(shape: &Shape, expr: &Expr) -> Result<(Ident, Vec<Expr>), SqlError> {
     match (expr, call(expr)) {
-        (Expr::Identifier(name), _) => Ok(normal(name)),
-        (_, Some((name, [data, ..]))) if name == "table" => match positional(data) {
-            Some(Expr::Identifier(name)) => Ok(normal(name)),
-            _ => Err(wrong("a table", expr)),
+        (Expr::Identifier(name), _) => Ok((normal(name), vec![])),
+        (_, Some((name, [data, keys @ ..]))) if name == "table" => match positional(data) {
+            Some(Expr::Identifier(name)) => {
+                let keys = keys.iter().filter_map(positional).cloned();
+                Ok((normal(name), keys.collect()))
+            }
+            _ => Err(wrong(shape, "a table", expr)),
         },
-        _ => Err(wrong("a table", expr)),
+        _ => Err(wrong(shape, "a table", expr)),
     }
 }
 
 /// The column of `scheduled` or `DESCRIPTOR(scheduled)`.
-fn column(expr: &Expr) -> Result<Ident, SqlError> {
+fn column(shape: &Shape, expr: &Expr) -> Result<Ident, SqlError> {
     match (expr, call(expr)) {
         (Expr::Identifier(name), _) => Ok(normal(name)),
         (_, Some((name, [data]))) if name == "descriptor" => match positional(data) {
             Some(Expr::Identifier(name)) => Ok(normal(name)),
-            _ => Err(wrong("a column", expr)),
+            _ => Err(wrong(shape, "a column", expr)),
         },
-        _ => Err(wrong("a column", expr)),
+        _ => Err(wrong(shape, "a column", expr)),
     }
 }
 
-fn wrong(what: &str, found: &Expr) -> SqlError {
-    let message = format!("expected {what} in TUMBLE, found {found}");
-    SqlError::new(
-        start(found),
-        message,
-        "write TUMBLE(table, time, INTERVAL '1' HOUR)",
-    )
+fn wrong(shape: &Shape, what: &str, found: &Expr) -> SqlError {
+    let function = shape.name.to_uppercase();
+    let message = format!("expected {what} in {function}, found {found}");
+    SqlError::new(start(found), message, shape.in_from())
 }

@@ -65,8 +65,11 @@ fn every_spelling_maintains_the_same() {
         .collect();
     let first = &views[0].1;
     assert_eq!(
-        (first.window.size, first.window.offset),
-        (3_600_000_000, 300_000_000)
+        first.window,
+        Window::Tumble {
+            size: 3_600_000_000,
+            offset: 300_000_000
+        }
     );
     for (sql, view) in &views {
         assert_eq!(view.fingerprint, first.fingerprint, "{sql}");

@@ -1,0 +1,190 @@
+//! How event time is cut into windows, and windows into the slices that a fold keeps.
+//!
+//! An event is folded once, into its slice; what windows overlap on is put together when they are
+//! read. A tumbling window is one slice, a hopping window several, a cumulating one the slices from
+//! its start. A session is found in the data and has no slices.
+
+use std::fmt;
+
+use crate::time::EventTime;
+
+/// The windows of a view; all lengths are in microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Window {
+    /// None: one group a key over all time.
+    All,
+    /// Side by side: `[start, start + size)`, aligned to 1970 plus `offset`.
+    Tumble {
+        /// The length of a window; positive.
+        size: i64,
+        /// How far window starts are moved from 1970; in `[0, size)`.
+        offset: i64,
+    },
+    /// One window of `size` starts every `slide`.
+    Hop {
+        /// The length of a window; positive.
+        size: i64,
+        /// From one window's start to the next; positive and at most `size`.
+        slide: i64,
+        /// How far window starts are moved from 1970; in `[0, slide)`.
+        offset: i64,
+    },
+    /// Windows that share a start and end one `step` apart, up to `size`.
+    Cumulate {
+        /// The length of the longest window; a multiple of `step`.
+        size: i64,
+        /// From one window's end to the next; positive.
+        step: i64,
+        /// How far window starts are moved from 1970; in `[0, size)`.
+        offset: i64,
+    },
+    /// From the first to the last of events that are at most `gap` apart, plus `gap`.
+    Session {
+        /// The longest pause within a session; positive.
+        gap: i64,
+    },
+}
+
+/// The start of one slice and the first instant after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slice {
+    /// Its first instant.
+    pub start: EventTime,
+    /// The first instant after it.
+    pub end: EventTime,
+}
+
+impl Window {
+    /// The slice that `time` falls into; floors, also before 1970. All time is one slice, which
+    /// starts at 1970 by convention; an event of a session stands for `[time, time + gap)`.
+    ///
+    /// `None` where one of the slice's windows is outside the number range.
+    pub fn slice(&self, time: EventTime) -> Option<Slice> {
+        let (width, offset, before, after) = match *self {
+            Self::All => {
+                return Some(Slice {
+                    start: EventTime(0),
+                    end: EventTime(i64::MAX),
+                });
+            }
+            Self::Session { gap } => {
+                return Some(Slice {
+                    start: time,
+                    end: EventTime(time.0.checked_add(gap)?),
+                });
+            }
+            Self::Tumble { size, offset } => (size, offset, 0, size),
+            Self::Hop {
+                size,
+                slide,
+                offset,
+            } => (gcd(size, slide), offset, size, size),
+            Self::Cumulate { size, step, offset } => (step, offset, size, size),
+        };
+        let start = floor(time.0, width, offset)?;
+        start.checked_sub(before)?;
+        start.checked_add(after)?;
+        Some(Slice {
+            start: EventTime(start),
+            end: EventTime(start.checked_add(width)?),
+        })
+    }
+
+    /// The windows, start and end, that the slice at `start` is part of, in order; none for
+    /// sessions, and for a view without windows one whose bounds mean nothing.
+    pub fn windows(&self, start: EventTime) -> Vec<(EventTime, EventTime)> {
+        let window = |from: i64, to: i64| (EventTime(from), EventTime(to));
+        match *self {
+            Self::Session { .. } => vec![],
+            Self::All => vec![(start, EventTime(i64::MAX))],
+            Self::Tumble { size, .. } => vec![window(start.0, start.0.saturating_add(size))],
+            Self::Hop {
+                size,
+                slide,
+                offset,
+            } => {
+                let Some(last) = floor(start.0, slide, offset) else {
+                    return vec![];
+                };
+                let earlier = (start.0.saturating_sub(last).saturating_neg())
+                    .saturating_add(size - 1)
+                    .div_euclid(slide);
+                let starts = (0..=earlier).rev();
+                starts
+                    .map(|back| last.saturating_sub(back.saturating_mul(slide)))
+                    .map(|first| window(first, first.saturating_add(size)))
+                    .collect()
+            }
+            Self::Cumulate { size, step, offset } => {
+                let Some(first) = floor(start.0, size, offset) else {
+                    return vec![];
+                };
+                let passed = (start.0.saturating_sub(first)).div_euclid(step);
+                let steps = passed + 1..=size.div_euclid(step);
+                steps
+                    .map(|steps| window(first, first.saturating_add(steps.saturating_mul(step))))
+                    .collect()
+            }
+        }
+    }
+
+    /// When the last window ends that an event at `time` belongs to: a session as if it were alone.
+    /// `None` where that never is.
+    pub fn last_end(&self, time: EventTime) -> Option<EventTime> {
+        match *self {
+            Self::All => None,
+            Self::Session { gap } => Some(EventTime(time.0.saturating_add(gap))),
+            _ => {
+                let slice = self.slice(time)?;
+                self.windows(slice.start).last().map(|(_, end)| *end)
+            }
+        }
+    }
+
+    /// How many windows at most a slice is part of.
+    pub fn overlap(&self) -> i64 {
+        match *self {
+            Self::All | Self::Tumble { .. } | Self::Session { .. } => 1,
+            Self::Hop { size, slide, .. } => size / slide + i64::from(size % slide != 0),
+            Self::Cumulate { size, step, .. } => size / step,
+        }
+    }
+
+    /// Whether a group of a fold is a window as it stands.
+    pub fn is_slice(&self) -> bool {
+        matches!(self, Self::All | Self::Tumble { .. })
+    }
+}
+
+impl fmt::Display for Window {
+    /// The text that fingerprints hold.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::All => f.write_str("all"),
+            Self::Tumble { size, offset } => write!(f, "tumble {size} offset {offset}"),
+            Self::Hop {
+                size,
+                slide,
+                offset,
+            } => write!(f, "hop {size} every {slide} offset {offset}"),
+            Self::Cumulate { size, step, offset } => {
+                write!(f, "cumulate {size} by {step} offset {offset}")
+            }
+            Self::Session { gap } => write!(f, "session {gap}"),
+        }
+    }
+}
+
+/// The greatest number at or below `time` that is `offset` plus a multiple of `width`.
+fn floor(time: i64, width: i64, offset: i64) -> Option<i64> {
+    let into = time.checked_sub(offset)?.checked_rem_euclid(width)?;
+    time.checked_sub(into)
+}
+
+/// Euclid's greatest common divisor of two positive numbers.
+fn gcd(a: i64, b: i64) -> i64 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+#[cfg(test)]
+mod tests;
