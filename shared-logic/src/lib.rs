@@ -26,6 +26,7 @@ pub mod fold;
 mod group;
 pub mod identity;
 pub mod job;
+pub mod laws;
 pub mod measure;
 pub mod merge;
 pub mod parse;

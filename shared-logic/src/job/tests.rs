@@ -5,6 +5,7 @@ use arrow::datatypes::{DataType, TimeUnit};
 use super::*;
 use crate::measure::Function;
 
+mod aggregates;
 mod errors;
 mod spellings;
 
@@ -140,7 +141,7 @@ fn measures_are_kept_once_and_shown_in_any_expression() {
     let functions: Vec<_> = view
         .measures
         .iter()
-        .map(|measure| measure.function)
+        .map(|measure| measure.function.clone())
         .collect();
     assert_eq!(
         functions,
@@ -189,7 +190,7 @@ fn measures_take_the_argument_as_it_is_and_give_datafusions_type() {
             .measures
             .iter()
             .filter(move |measure| measure.function == function);
-        of.map(|measure| measure.input.to_string())
+        of.map(|measure| measure.inputs[0].to_string())
             .collect::<Vec<_>>()
     };
     assert_eq!(inputs(Function::Sum), ["Float64", "Int32", "Int64"]);

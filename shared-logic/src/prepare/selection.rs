@@ -25,6 +25,17 @@ impl Selection {
         self.masks.push(keep);
     }
 
+    /// The rows still there, by their number in the chunk.
+    pub(super) fn kept(&self) -> Vec<usize> {
+        let mut rows: Vec<usize> = (0..self.rows).collect();
+        for mask in &self.masks {
+            rows = (rows.into_iter().zip(mask))
+                .filter_map(|(row, keep)| (keep == Some(true)).then_some(row))
+                .collect();
+        }
+        rows
+    }
+
     /// Adds rows that failed to the rejects, each row once and with its first reason.
     pub(super) fn reject(&self, mut failures: Vec<Failure>, rejects: &mut Vec<Reject>) {
         if failures.is_empty() {
@@ -32,12 +43,7 @@ impl Selection {
         }
         failures.sort_by_key(|(row, _)| *row);
         failures.dedup_by_key(|(row, _)| *row);
-        let mut rows: Vec<usize> = (0..self.rows).collect();
-        for mask in &self.masks {
-            rows = (rows.into_iter().zip(mask))
-                .filter_map(|(row, keep)| (keep == Some(true)).then_some(row))
-                .collect();
-        }
+        let rows = self.kept();
         for (row, reason) in failures {
             if let Some(row) = rows.get(row).copied() {
                 rejects.push(Reject { row, reason });
