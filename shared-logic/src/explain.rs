@@ -32,11 +32,9 @@ impl View {
                 &format!("{} {}", key.text, type_name(&key.data_type)),
             );
         }
-        for (measure, argument) in self.measures.iter().zip(&self.prepare.arguments) {
-            let name = match argument {
-                Some(argument) => format!("{}({})", measure.function, argument.text),
-                None => measure.function.to_string(),
-            };
+        for (measure, arguments) in self.measures.iter().zip(&self.prepare.arguments) {
+            let texts: Vec<&str> = arguments.iter().map(|one| one.text.as_str()).collect();
+            let name = measure.function.call(&texts);
             lines.add(
                 "measure",
                 &format!("{name}: {}, {}", measure.algebra(), state(measure)),

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::lateness::Lateness;
 use crate::measure::Function;
+use crate::measure::spread::Spread;
 use crate::table::Table;
 use crate::view::Fingerprint;
 use crate::window::Window;
@@ -27,7 +28,7 @@ pub(crate) struct Maintained<'a> {
     /// The keys in canonical text.
     pub(crate) keys: &'a [String],
     /// The measures, their arguments in canonical text.
-    pub(crate) measures: &'a [(Function, &'a str)],
+    pub(crate) measures: &'a [(&'a Function, &'a str)],
 }
 
 /// The fingerprint of a view: equal exactly where segments may be merged.
@@ -68,22 +69,49 @@ pub(crate) fn fingerprint(view: &Maintained) -> Fingerprint {
     for (function, argument) in view.measures {
         line(
             "measure",
-            &format!("{} {argument}", function_text(*function)),
+            &format!("{} {argument}", function_text(function)),
         );
     }
     Fingerprint(format!("{:032x}", hash(text.as_bytes())))
 }
 
-/// The name of a measure in fingerprints, apart from the one in messages.
-fn function_text(function: Function) -> &'static str {
-    match function {
+/// The name of a measure in fingerprints, apart from the one in messages: with its constants, and
+/// with the version of its state where that is a format of its own.
+pub(crate) fn function_text(function: &Function) -> String {
+    let name = match function {
         Function::CountRows => "count_rows",
         Function::Count => "count",
         Function::Sum => "sum",
         Function::Min => "min",
         Function::Max => "max",
         Function::Avg => "avg",
-    }
+        Function::Spread(Spread::VarPop) => "var_pop",
+        Function::Spread(Spread::VarSamp) => "var_samp",
+        Function::Spread(Spread::StddevPop) => "stddev_pop",
+        Function::Spread(Spread::StddevSamp) => "stddev_samp",
+        Function::First => "first",
+        Function::Last => "last",
+        Function::ArgMin => "arg_min",
+        Function::ArgMax => "arg_max",
+        Function::CountDistinct => "count_distinct",
+        Function::ApproxCountDistinct => "hyperloglog:v1",
+        // The share in bits, so that no way of printing a float can change the text.
+        Function::ApproxPercentile(share) => {
+            return format!("histogram:v1:{:016x}", share.get().to_bits());
+        }
+        Function::Median => "median",
+        Function::ArrayAgg => "array_agg",
+        Function::StringAgg(separator) => {
+            return format!("string_agg:'{}'", separator.replace('\'', "''"));
+        }
+        Function::TopK(k) => return format!("top_k:{k}"),
+        Function::BoolAnd => "bool_and",
+        Function::BoolOr => "bool_or",
+        Function::User(user) => {
+            return format!("user:{:?}:v{}", user.0.name(), user.0.version());
+        }
+    };
+    name.to_owned()
 }
 
 /// FNV-1a with 128 bits: short, and the same in every version of every library.

@@ -200,13 +200,16 @@ impl Fold {
                 *events += 1;
             }
         }
-        for (accumulator, argument) in self.accumulators.iter_mut().zip(&prepared.arguments) {
-            if let (Some(accumulator), Some(argument)) = (accumulator, argument) {
-                let arguments = std::slice::from_ref(argument);
-                accumulator
-                    .0
-                    .update_batch(arguments, &self.numbers, None, total)?;
+        let moments = prepared.moments.map(|moments| moments.arrays(chunk));
+        let each = self.accumulators.iter_mut().zip(&self.view.measures);
+        for ((accumulator, measure), mut arguments) in each.zip(prepared.arguments) {
+            let Some(Accumulators(accumulator)) = accumulator else {
+                continue;
+            };
+            if measure.function.ordered() {
+                arguments.extend(moments.iter().flatten().cloned());
             }
+            accumulator.update_batch(&arguments, &self.numbers, None, total)?;
         }
         Ok(prepared.rejects)
     }

@@ -27,6 +27,7 @@ mod group;
 pub mod identity;
 pub mod job;
 pub mod lateness;
+pub mod laws;
 pub mod measure;
 pub mod merge;
 pub mod parse;

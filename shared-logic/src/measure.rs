@@ -1,61 +1,49 @@
 //! What is computed per group: a measure's state, algebra and accumulator.
 
-use std::fmt;
-
 use arrow::datatypes::DataType;
-use datafusion_common::Result;
+use datafusion_common::{Result, exec_err};
 use datafusion_expr::GroupsAccumulator;
-use serde::{Deserialize, Serialize};
+use datafusion_functions_aggregate_common::aggregate::groups_accumulator::bool_op::BooleanGroupsAccumulator;
 
+pub mod algebra;
+mod arg;
 pub mod avg;
+mod collect;
 pub mod count;
+mod distinct;
 pub mod extreme;
+pub mod function;
+pub mod grouped;
+pub mod histogram;
+pub mod hyperloglog;
+mod median;
+mod moment;
+mod percentile;
+mod pick;
 mod seen;
+mod sequence;
+pub mod spread;
 pub mod sum;
+mod types;
+pub mod user;
+mod value;
 
-/// The aggregate functions that a view can maintain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Function {
-    /// `COUNT(*)`: rows.
-    CountRows,
-    /// `COUNT(x)`: rows where x is not NULL.
-    Count,
-    /// `SUM(x)`.
-    Sum,
-    /// `MIN(x)`.
-    Min,
-    /// `MAX(x)`.
-    Max,
-    /// `AVG(x)`.
-    Avg,
-}
+pub use algebra::Algebra;
+use collect::Keep;
+use extreme::Side;
+pub use function::Function;
+use grouped::Grouped;
+use pick::{End, Pick};
+use sequence::Shown;
+pub(crate) use types::{is_boolean, is_kept, is_number, is_text};
 
-/// One aggregate of a view: a function over values of one type.
+/// One aggregate of a view: a function over values of these types.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Measure {
     /// The function.
     pub function: Function,
-    /// The type of its argument; `Null` for `COUNT(*)`.
-    pub input: DataType,
-}
-
-/// How the state of a measure behaves when it is split and merged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Algebra {
-    /// The same value however the events were split.
-    Exact,
-    /// Within the stated error of the whole.
-    Bounded,
-}
-
-impl fmt::Display for Algebra {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Exact => "exact",
-            Self::Bounded => "bounded",
-        })
-    }
+    /// The types of its arguments; none for `COUNT(*)`.
+    pub inputs: Vec<DataType>,
 }
 
 /// The accumulator of a measure: grows with the groups, leaves as Arrow arrays.
@@ -65,28 +53,56 @@ pub type Accumulator = Box<dyn GroupsAccumulator>;
 pub type StateColumn = (&'static str, DataType);
 
 impl Measure {
-    /// The type of the finished value, as DataFusion types it.
+    /// The type of an argument; `Null` where there is none.
+    fn input(&self, at: usize) -> &DataType {
+        self.inputs.get(at).unwrap_or(&DataType::Null)
+    }
+
+    /// The type of the finished value.
     pub fn output(&self) -> DataType {
-        match (self.function, &self.input) {
-            (Function::CountRows | Function::Count, _) => DataType::Int64,
-            (Function::Sum, DataType::Decimal128(precision, scale)) => {
-                DataType::Decimal128(precision.saturating_add(10).min(38), *scale)
-            }
-            (Function::Sum, input) if input.is_signed_integer() => DataType::Int64,
-            (Function::Sum, input) if input.is_unsigned_integer() => DataType::UInt64,
-            (Function::Avg, DataType::Decimal128(precision, scale)) => DataType::Decimal128(
-                precision.saturating_add(4).min(38),
-                scale.saturating_add(4).min(38),
-            ),
-            (Function::Sum | Function::Avg, _) => DataType::Float64,
-            (Function::Min | Function::Max, input) => input.clone(),
+        let input = self.input(0);
+        match &self.function {
+            Function::CountRows
+            | Function::Count
+            | Function::CountDistinct
+            | Function::ApproxCountDistinct => DataType::Int64,
+            Function::Sum => match input {
+                DataType::Decimal128(precision, scale) => {
+                    DataType::Decimal128(precision.saturating_add(10).min(38), *scale)
+                }
+                input if input.is_signed_integer() => DataType::Int64,
+                input if input.is_unsigned_integer() => DataType::UInt64,
+                _ => DataType::Float64,
+            },
+            Function::Avg => match input {
+                DataType::Decimal128(precision, scale) => DataType::Decimal128(
+                    precision.saturating_add(4).min(38),
+                    scale.saturating_add(4).min(38),
+                ),
+                _ => DataType::Float64,
+            },
+            Function::Spread(_) | Function::ApproxPercentile(_) => DataType::Float64,
+            Function::Min
+            | Function::Max
+            | Function::First
+            | Function::Last
+            | Function::ArgMin
+            | Function::ArgMax => input.clone(),
+            Function::Median => median::output(input),
+            Function::ArrayAgg | Function::TopK(_) => value::list_type(input),
+            Function::StringAgg(_) => DataType::Utf8,
+            Function::BoolAnd | Function::BoolOr => DataType::Boolean,
+            Function::User(user) => user.0.output(&self.inputs),
         }
     }
 
-    /// How its state behaves when the events are split and merged.
+    /// How its value behaves when the events are split and merged.
     pub fn algebra(&self) -> Algebra {
-        match self.function {
-            Function::Sum | Function::Avg if self.input.is_floating() => Algebra::Bounded,
+        match &self.function {
+            Function::Sum | Function::Avg if self.input(0).is_floating() => Algebra::Bounded,
+            Function::Spread(_) if !self.input(0).is_integer() => Algebra::Bounded,
+            Function::ApproxCountDistinct | Function::ApproxPercentile(_) => Algebra::Canonical,
+            Function::User(user) => user.0.algebra(&self.inputs),
             _ => Algebra::Exact,
         }
     }
@@ -94,17 +110,28 @@ impl Measure {
     /// The accumulator columns that segments hold for it; none for `COUNT(*)`, which every group
     /// counts anyway.
     pub fn state(&self) -> Vec<StateColumn> {
-        match self.function {
+        let input = self.input(0);
+        match &self.function {
             Function::CountRows => vec![],
             Function::Count => vec![("count", DataType::UInt64)],
-            Function::Sum => sum::state(&self.input),
-            Function::Min => vec![("min", self.input.clone())],
-            Function::Max => vec![("max", self.input.clone())],
+            Function::Sum => sum::state(input),
+            Function::Min => vec![("min", input.clone())],
+            Function::Max => vec![("max", input.clone())],
             Function::Avg => {
-                let mut columns = sum::state(&self.input);
+                let mut columns = sum::state(input);
                 columns.push(("count", DataType::UInt64));
                 columns
             }
+            Function::Spread(_) => spread::state(input),
+            Function::First | Function::Last => pick::state(input),
+            Function::ArgMin | Function::ArgMax => arg::state(input, self.input(1)),
+            Function::CountDistinct | Function::Median | Function::TopK(_) => collect::state(input),
+            Function::ApproxCountDistinct => vec![("sketch", DataType::LargeBinary)],
+            Function::ApproxPercentile(_) => percentile::state(),
+            Function::ArrayAgg | Function::StringAgg(_) => sequence::state(input),
+            Function::BoolAnd => vec![("all", DataType::Boolean)],
+            Function::BoolOr => vec![("any", DataType::Boolean)],
+            Function::User(user) => user.0.state(&self.inputs),
         }
     }
 
@@ -113,27 +140,37 @@ impl Measure {
     /// # Errors
     /// The function does not apply to values of this type.
     pub fn accumulator(&self) -> Result<Option<Accumulator>> {
-        Ok(Some(match self.function {
+        let input = self.input(0);
+        Ok(Some(match &self.function {
             Function::CountRows => return Ok(None),
             Function::Count => Box::new(count::Count::default()),
-            Function::Sum => sum::accumulator(&self.input)?,
-            Function::Min => extreme::accumulator(&self.input, extreme::Side::Min)?,
-            Function::Max => extreme::accumulator(&self.input, extreme::Side::Max)?,
-            Function::Avg => Box::new(avg::Avg::new(&self.input)?),
+            Function::Sum => sum::accumulator(input)?,
+            Function::Min => extreme::accumulator(input, Side::Min)?,
+            Function::Max => extreme::accumulator(input, Side::Max)?,
+            Function::Avg => Box::new(avg::Avg::new(input)?),
+            Function::Spread(spread) => spread::accumulator(input, *spread)?,
+            Function::First => Box::new(Grouped::new(Pick::new(End::First, input))),
+            Function::Last => Box::new(Grouped::new(Pick::new(End::Last, input))),
+            Function::ArgMin => arg::accumulator(Side::Min, input, self.input(1))?,
+            Function::ArgMax => arg::accumulator(Side::Max, input, self.input(1))?,
+            Function::CountDistinct => collect::accumulator(input, Keep::Distinct)?,
+            Function::ApproxCountDistinct => distinct::accumulator(input)?,
+            Function::ApproxPercentile(share) => {
+                Box::new(Grouped::new(percentile::Percentile(*share)))
+            }
+            Function::Median => collect::accumulator(input, Keep::All)?,
+            Function::ArrayAgg => sequence::accumulator(input, &Shown::List)?,
+            Function::StringAgg(separator) => {
+                sequence::accumulator(input, &Shown::Joined(separator.clone()))?
+            }
+            Function::TopK(k) => collect::accumulator(input, Keep::Top(*k as usize))?,
+            Function::BoolAnd | Function::BoolOr if *input != DataType::Boolean => {
+                return exec_err!("{} takes booleans, not {input}", self.function);
+            }
+            Function::BoolAnd => Box::new(BooleanGroupsAccumulator::new(|a, b| a && b, true)),
+            Function::BoolOr => Box::new(BooleanGroupsAccumulator::new(|a, b| a || b, false)),
+            Function::User(user) => user.0.accumulator(&self.inputs)?,
         }))
-    }
-}
-
-impl fmt::Display for Function {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::CountRows => "COUNT(*)",
-            Self::Count => "COUNT",
-            Self::Sum => "SUM",
-            Self::Min => "MIN",
-            Self::Max => "MAX",
-            Self::Avg => "AVG",
-        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int64Array, PrimitiveArray, RecordBatch,
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, PrimitiveArray, RecordBatch, UInt64Array,
 };
 use arrow::compute::{self, FilterBuilder};
 use arrow::datatypes::{SchemaRef, TimestampMicrosecondType};
@@ -18,10 +18,12 @@ use crate::window::Window;
 
 pub(crate) mod expression;
 mod intake;
+pub mod moments;
 mod selection;
 mod wanted;
 
 use expression::Expression;
+use moments::Moments;
 use selection::Selection;
 pub(crate) use wanted::Filter;
 
@@ -44,8 +46,10 @@ pub struct Prepare {
     pub(crate) inputs: Vec<usize>,
     /// The keys besides the window, over `inputs`.
     pub(crate) keys: Vec<Expression>,
-    /// The arguments of the measures, over `inputs`; `None` for `COUNT(*)`.
-    pub(crate) arguments: Vec<Option<Expression>>,
+    /// The arguments of each measure, over `inputs`; none for `COUNT(*)`.
+    pub(crate) arguments: Vec<Vec<Expression>>,
+    /// Whether a measure needs to know the [`Moments`] of the rows.
+    pub(crate) moments: bool,
 }
 
 /// The rows of a chunk that a view folds.
@@ -55,8 +59,10 @@ pub struct Prepared {
     pub starts: Vec<i64>,
     /// The keys of these rows, in GROUP BY order without the window.
     pub keys: Vec<ArrayRef>,
-    /// The arguments of these rows, one for each of the view's measures; `None` for `COUNT(*)`.
-    pub arguments: Vec<Option<ArrayRef>>,
+    /// The arguments of these rows, a list for each of the view's measures; empty for `COUNT(*)`.
+    pub arguments: Vec<Vec<ArrayRef>>,
+    /// When and where each row was, if a measure depends on that.
+    pub moments: Option<Moments>,
     /// The records that the view could not read, by row.
     pub rejects: Vec<Reject>,
     /// The records that WHERE wants and that come too late, by row.
@@ -193,20 +199,28 @@ impl Prepare {
             .map(&mut evaluate)
             .collect::<Result<Vec<_>, _>>()?;
         let arguments = (self.arguments.iter())
-            .map(|argument| argument.as_ref().map(&mut evaluate).transpose())
+            .map(|list| list.iter().map(&mut evaluate).collect())
             .collect::<Result<Vec<_>, _>>()?;
         let mut prepared = Prepared {
             starts,
             keys,
             arguments,
+            moments: None,
             rejects: vec![],
             late,
             filtered: 0,
             latest: taken.latest,
         };
         if !failures.is_empty() {
-            prepared.drop_rows(&failures)?;
+            let keep = prepared.drop_rows(&failures)?;
             selection.reject(failures, &mut rejects);
+            selection.narrow(keep);
+        }
+        if self.moments {
+            let rows = selection.kept();
+            let taken = UInt64Array::from_iter_values(rows.iter().map(|row| *row as u64));
+            let times = compute::take(times, &taken, None)?;
+            prepared.moments = Some(Moments { times, rows });
         }
         rejects.sort_by_key(|reject| reject.row);
         let kept = prepared.starts.len() + prepared.late.len() + rejects.len();
@@ -285,8 +299,8 @@ impl Judge {
 }
 
 impl Prepared {
-    /// Removes the rows that an expression failed on.
-    fn drop_rows(&mut self, failures: &[expression::Failure]) -> Result<(), ArrowError> {
+    /// Removes the rows that an expression failed on, and says which stay.
+    fn drop_rows(&mut self, failures: &[expression::Failure]) -> Result<BooleanArray, ArrowError> {
         let mut keep = vec![true; self.starts.len()];
         for (row, _) in failures {
             keep.get_mut(*row)
@@ -303,7 +317,7 @@ impl Prepared {
             *values = predicate.filter(values)?;
         }
         self.starts = filter_starts(std::mem::take(&mut self.starts), &keep)?;
-        Ok(())
+        Ok(keep)
     }
 }
 

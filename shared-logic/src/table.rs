@@ -97,6 +97,7 @@ pub fn type_name(data_type: &DataType) -> String {
         DataType::Timestamp(..) => "TIMESTAMP".into(),
         DataType::Utf8 => "VARCHAR".into(),
         DataType::Binary => "BYTEA".into(),
+        DataType::List(item) => format!("{} ARRAY", type_name(item.data_type())),
         other => format!("{other}"),
     }
 }

@@ -8,7 +8,7 @@ use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::UInt64Type;
 use event_log::archive::Archive;
 use polars::prelude::{
-    Buffer, DataFrame, DataType as PolarsType, Engine, Expr, IntoLazy as _, LazyFrame, PlRefPath,
+    DataFrame, DataType as PolarsType, Engine, Expr, IntoLazy as _, LazyFrame, PlRefPath,
     ScanArgsParquet, SortMultipleOptions, TimeUnit, col, len, lit,
 };
 use shared_logic::coverage::{Coverage, Span};
@@ -262,11 +262,10 @@ fn collect(frame: LazyFrame) -> Result<DataFrame, HandOver> {
 }
 
 fn scan(stretch: &Stretch) -> Result<LazyFrame, HandOver> {
-    let paths: Buffer<PlRefPath> = (stretch.files.iter())
+    let paths = (stretch.files.iter())
         .map(|path| PlRefPath::try_from_path(path))
-        .collect::<Result<Vec<_>, _>>()?
-        .into();
-    let events = LazyFrame::scan_parquet_files(paths, ScanArgsParquet::default())?;
+        .collect::<Result<Vec<_>, _>>()?;
+    let events = LazyFrame::scan_parquet_files(paths.into(), ScanArgsParquet::default())?;
     let Range { start, end } = stretch.range;
     Ok(events.filter((col(OFFSET).gt_eq(lit(start.0))).and(col(OFFSET).lt(lit(end.0)))))
 }

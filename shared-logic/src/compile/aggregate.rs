@@ -5,21 +5,22 @@ use std::ops::ControlFlow;
 use arrow::datatypes::DataType;
 use datafusion_common::DFSchema;
 use datafusion_expr::Expr;
-use sqlparser::ast::{self, FunctionArguments, Select};
+use sqlparser::ast::{self, Select};
 
-use super::check::{function_name, is_aggregate, shown};
-use super::functions::Functions;
+use super::call;
+use super::check::{is_aggregate, shown};
 use super::plan::{Planned, Planner};
-use crate::measure::{Function, Measure};
+use crate::fingerprint::function_text;
+use crate::measure::{Function, Measure, is_boolean, is_kept, is_number, is_text};
 use crate::sql_error::SqlError;
 use crate::table::type_name;
 
 /// One measure with what it is over.
 pub(super) struct Aggregate {
     pub(super) measure: Measure,
-    /// `None` for `COUNT(*)`.
-    pub(super) argument: Option<Planned>,
-    /// The argument in canonical text; empty for `COUNT(*)`.
+    /// None for `COUNT(*)`.
+    pub(super) arguments: Vec<Planned>,
+    /// The arguments in canonical text; empty for `COUNT(*)`.
     pub(super) canonical: String,
 }
 
@@ -41,7 +42,14 @@ pub(super) fn measures(
     for call in &calls {
         all.push(one(call, planner, schema)?);
     }
-    let key = |one: &Aggregate| (one.measure.function.to_string(), one.canonical.clone());
+    let key = |one: &Aggregate| {
+        let function = &one.measure.function;
+        (
+            function.to_string(),
+            one.canonical.clone(),
+            function_text(function),
+        )
+    };
     let keys: Vec<_> = all.iter().map(key).collect();
     all.sort_by_key(key);
     all.dedup_by_key(|one| key(one));
@@ -66,72 +74,88 @@ fn calls(select: &Select) -> Vec<ast::Expr> {
     found
 }
 
-fn one(call: &ast::Expr, planner: &Planner, schema: &DFSchema) -> Result<Aggregate, SqlError> {
-    let at = planner.place(call);
-    let wrong = |message: String| SqlError::new(at, message, "");
-    let (Expr::AggregateFunction(planned), ast::Expr::Function(sql)) =
-        (planner.raw(call, schema)?, call)
-    else {
-        return Err(wrong(format!("{call} is not an aggregate")));
+fn one(sql: &ast::Expr, planner: &Planner, schema: &DFSchema) -> Result<Aggregate, SqlError> {
+    let at = planner.place(sql);
+    let ast::Expr::Function(function) = sql else {
+        return Err(SqlError::new(at, format!("{sql} is not an aggregate"), ""));
     };
-    let name = function_name(sql);
-    let Some(function) = Functions::measure(&name) else {
-        return Err(wrong(format!("{name} is not supported in a view")));
-    };
-    let Ok([argument]) = <[Expr; 1]>::try_from(planned.params.args) else {
-        return Err(wrong(format!("{name} takes one argument")));
-    };
-    let counts_rows = matches!(&argument, Expr::Literal(value, _) if !value.is_null());
-    if function == Function::Count && counts_rows {
-        return Ok(Aggregate {
-            measure: Measure {
-                function: Function::CountRows,
-                input: DataType::Null,
-            },
-            argument: None,
-            canonical: String::new(),
-        });
+    let call = call::read(function)?;
+    if let Some(filter) = &call.filter {
+        condition(filter, planner, schema)?;
     }
-    let text = match &sql.args {
-        FunctionArguments::List(list) => list.to_string(),
-        _ => String::new(),
+    // Errors in an argument are shown where the call is.
+    let raw = |argument: &ast::Expr| {
+        planner.raw(argument, schema).map_err(|error| SqlError {
+            line: at.line,
+            column: at.column,
+            ..error
+        })
     };
-    // The argument is coerced alone: the measure itself knows how to add up small integers.
-    let argument = Planned::new(argument, text, at, schema)?;
-    if !applies(function, &argument.data_type) {
-        let message = format!(
-            "{function} does not apply to {}",
-            type_name(&argument.data_type)
-        );
-        let help = match function {
-            Function::Sum | Function::Avg => "it needs a number",
-            _ => "it needs a number, a text, a boolean, a date or a timestamp",
-        };
+    let mut arguments = vec![];
+    for argument in &call.arguments {
+        let raw = raw(argument)?;
+        let counts_rows = matches!(&raw, Expr::Literal(value, _) if !value.is_null());
+        if call.function == Function::Count && counts_rows {
+            break;
+        }
+        // An argument is coerced alone: the measure itself knows how to add up small integers.
+        arguments.push(Planned::new(raw, argument.to_string(), at, schema)?);
+    }
+    let function = match arguments.is_empty() {
+        true => Function::CountRows,
+        false => call.function,
+    };
+    let inputs: Vec<DataType> = (arguments.iter())
+        .map(|argument| argument.data_type.clone())
+        .collect();
+    if let Some((input, help)) = unfit(&function, &inputs) {
+        let message = format!("{function} does not apply to {}", type_name(input));
         return Err(SqlError::new(at, message, help));
     }
+    let canonical = (arguments.iter())
+        .map(Planned::canonical)
+        .collect::<Result<Vec<_>, _>>()?;
     Ok(Aggregate {
-        measure: Measure {
-            function,
-            input: argument.data_type.clone(),
-        },
-        canonical: argument.canonical()?,
-        argument: Some(argument),
+        measure: Measure { function, inputs },
+        canonical: canonical.join(", "),
+        arguments,
     })
 }
 
-/// Whether a measure is built over values of this type.
-fn applies(function: Function, input: &DataType) -> bool {
-    let float = matches!(input, DataType::Float32 | DataType::Float64);
-    let number = input.is_integer() || float || matches!(input, DataType::Decimal128(..));
-    match function {
-        Function::CountRows | Function::Count => true,
-        Function::Sum | Function::Avg => number,
-        Function::Min | Function::Max => {
-            number
-                || matches!(
-                    input,
-                    DataType::Date32 | DataType::Timestamp(..) | DataType::Utf8 | DataType::Boolean
-                )
+/// Fails unless FILTER is a condition.
+fn condition(filter: &ast::Expr, planner: &Planner, schema: &DFSchema) -> Result<(), SqlError> {
+    let filter = planner.plan(filter, filter, schema)?;
+    match filter.data_type {
+        DataType::Boolean => Ok(()),
+        other => {
+            let message = format!("FILTER needs a condition, found {}", type_name(&other));
+            Err(SqlError::new(
+                filter.at,
+                message,
+                "compare it with something",
+            ))
         }
     }
+}
+
+/// The first argument of a type that the function is not built over, and what it needs.
+fn unfit<'a>(function: &Function, inputs: &'a [DataType]) -> Option<(&'a DataType, &'static str)> {
+    let (fits, help): (fn(&DataType) -> bool, _) = match function {
+        Function::CountRows | Function::Count | Function::User(_) => return None,
+        Function::Sum
+        | Function::Avg
+        | Function::Spread(_)
+        | Function::Median
+        | Function::ApproxPercentile(_) => (is_number, "it needs a number"),
+        Function::BoolAnd | Function::BoolOr => (is_boolean, "it needs a condition"),
+        Function::StringAgg(_) => (is_text, "it needs a text, write CAST(… AS VARCHAR)"),
+        _ => (
+            is_kept,
+            "it needs a number, a text, a boolean, a date or a timestamp",
+        ),
+    };
+    inputs
+        .iter()
+        .find(|input| !fits(input))
+        .map(|input| (input, help))
 }

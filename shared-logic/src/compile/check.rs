@@ -3,12 +3,12 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    DuplicateTreatment, Expr, Function, FunctionArguments, GroupByExpr, Select, SelectItem,
-    Spanned, Visit, Visitor,
+    Expr, Function, FunctionArguments, GroupByExpr, Select, SelectItem, Spanned, Visit, Visitor,
 };
 use sqlparser::tokenizer::Location;
 
-use super::functions::{FUNCTIONS, Functions};
+use super::call;
+use super::functions::FUNCTIONS;
 use crate::parse::name::suggest;
 use crate::sql_error::SqlError;
 
@@ -52,7 +52,7 @@ pub(super) fn function_name(function: &Function) -> String {
 
 /// Whether the expression is a call of an aggregate.
 pub(crate) fn is_aggregate(expr: &Expr) -> bool {
-    matches!(expr, Expr::Function(function) if Functions::measure(&function_name(function)).is_some())
+    matches!(expr, Expr::Function(function) if call::is_name(&function_name(function)))
 }
 
 fn calls(expr: &Expr, place: Option<&'static str>) -> Result<(), SqlError> {
@@ -104,7 +104,7 @@ impl Calls {
     fn call(&self, function: &Function) -> Option<SqlError> {
         let name = function_name(function);
         let at = function.span().start;
-        if Functions::measure(&name).is_some() {
+        if call::is_name(&name) {
             return self.aggregate(function, &name, at);
         }
         if FUNCTIONS.is_unsteady(&name) {
@@ -131,8 +131,8 @@ impl Calls {
             _ => match suggest(&name, "functions", &FUNCTIONS.names()) {
                 near if near.starts_with("did") => near,
                 _ => {
-                    "aggregates are COUNT, SUM, AVG, MIN and MAX; scalar functions are DataFusion's"
-                        .to_owned()
+                    let aggregates = call::NAMES.map(str::to_uppercase).join(", ");
+                    format!("aggregates are {aggregates}; scalar functions are DataFusion's")
                 }
             },
         };
@@ -156,37 +156,24 @@ impl Calls {
                 "aggregate per window with GROUP BY",
             ));
         }
-        plain(function, name, at)
+        call::read(function).err()
     }
 }
 
-/// Refuses the clauses of a call that change what it computes.
+/// Refuses the clauses of a call that only aggregates can have.
 fn plain(function: &Function, name: &str, at: Location) -> Option<SqlError> {
-    let (distinct, clauses) = match &function.args {
-        FunctionArguments::List(list) => (
-            list.duplicate_treatment == Some(DuplicateTreatment::Distinct),
-            !list.clauses.is_empty(),
-        ),
-        _ => (false, false),
+    let in_list = match &function.args {
+        FunctionArguments::List(list) => {
+            list.duplicate_treatment.is_some() || !list.clauses.is_empty()
+        }
+        _ => false,
     };
-    let found = [
-        (
-            distinct,
-            "DISTINCT",
-            "COUNT(DISTINCT x) does not merge; group by x instead",
-        ),
-        (
-            function.filter.is_some(),
-            "FILTER",
-            "use CASE WHEN … THEN … END as the argument",
-        ),
-        (
-            clauses || !function.within_group.is_empty() || function.null_treatment.is_some(),
-            "a clause in its call",
-            "write the arguments alone",
-        ),
-    ];
-    let (_, what, help) = found.iter().find(|(is, ..)| *is)?;
-    let message = format!("{name} with {what} is not supported yet in a view");
-    Some(SqlError::new(at, message, *help))
+    let clauses = in_list
+        || function.filter.is_some()
+        || !function.within_group.is_empty()
+        || function.null_treatment.is_some();
+    clauses.then(|| {
+        let message = format!("{name} is no aggregate and takes no clauses");
+        SqlError::new(at, message, "write the arguments alone")
+    })
 }

@@ -1,24 +1,21 @@
-//! The functions that views can call: deterministic scalar ones, and the aggregates maintained.
+//! The functions that views can call: deterministic scalar ones, beside the aggregates.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use datafusion_expr::planner::ExprPlanner;
-use datafusion_expr::{AggregateUDF, ScalarUDF, Volatility};
+use datafusion_expr::{ScalarUDF, Volatility};
 use datafusion_functions::core::planner::CoreFunctionPlanner;
 use datafusion_functions::datetime::planner::DatetimeFunctionPlanner;
 use datafusion_functions::unicode::planner::UnicodeFunctionPlanner;
 use datafusion_functions::{core, datetime, math, string, unicode};
-use datafusion_functions_aggregate::planner::AggregateFunctionPlanner;
-use datafusion_functions_aggregate::{average, count, min_max, sum};
 
-use crate::measure::Function;
+use super::call;
 
 /// All functions by name in small letters.
 #[derive(Debug)]
 pub(super) struct Functions {
     pub(super) scalars: BTreeMap<String, Arc<ScalarUDF>>,
-    pub(super) aggregates: BTreeMap<String, Arc<AggregateUDF>>,
     pub(super) planners: Vec<Arc<dyn ExprPlanner>>,
 }
 
@@ -61,36 +58,14 @@ impl Functions {
             }
             scalars.insert(function.name().to_lowercase(), function);
         }
-        let aggregates = [
-            count::count_udaf(),
-            sum::sum_udaf(),
-            min_max::min_udaf(),
-            min_max::max_udaf(),
-            average::avg_udaf(),
-        ];
-        let aggregates = aggregates.map(|function| (function.name().to_lowercase(), function));
         Self {
             scalars,
-            aggregates: aggregates.into(),
             planners: vec![
-                Arc::new(AggregateFunctionPlanner),
                 Arc::new(CoreFunctionPlanner::default()),
                 Arc::new(DatetimeFunctionPlanner),
                 Arc::new(UnicodeFunctionPlanner),
             ],
         }
-    }
-
-    /// The aggregate of this name; `COUNT(*)` counts as a `Count`.
-    pub(super) fn measure(name: &str) -> Option<Function> {
-        Some(match name {
-            "count" => Function::Count,
-            "sum" => Function::Sum,
-            "min" => Function::Min,
-            "max" => Function::Max,
-            "avg" => Function::Avg,
-            _ => return None,
-        })
     }
 
     /// Whether two calls with the same arguments may give different values.
@@ -102,8 +77,8 @@ impl Functions {
 
     /// The names of all functions that a view can call.
     pub(super) fn names(&self) -> Vec<&str> {
-        (self.scalars.keys().chain(self.aggregates.keys()))
-            .map(String::as_str)
+        (self.scalars.keys().map(String::as_str))
+            .chain(call::NAMES)
             .filter(|name| !self.is_unsteady(name))
             .collect()
     }

@@ -29,7 +29,7 @@ pub(super) fn prepare(
     keys: &[Planned],
     aggregates: &[Aggregate],
 ) -> Result<Prepare, SqlError> {
-    let arguments = aggregates.iter().filter_map(|one| one.argument.as_ref());
+    let arguments = aggregates.iter().flat_map(|one| &one.arguments);
     let inputs = used(context, keys.iter().chain(arguments));
     let all: BTreeSet<usize> = inputs.union(&used(context, filter)).copied().collect();
     // The window's bounds come after the table's columns.
@@ -53,11 +53,9 @@ pub(super) fn prepare(
     };
     let wide = project(&seen)?;
     let narrow = project(&inputs.iter().copied().collect::<Vec<_>>())?;
-    let argument = |one: &Aggregate| {
-        one.argument
-            .as_ref()
-            .map(|one| one.run(&narrow))
-            .transpose()
+    let list = |one: &Aggregate| {
+        let list = one.arguments.iter().map(|one| one.run(&narrow));
+        list.collect::<Result<Vec<_>, _>>()
     };
     let required = columns.iter().copied().filter(|at| {
         let field = table.schema.fields().get(*at);
@@ -74,7 +72,8 @@ pub(super) fn prepare(
             .iter()
             .map(|key| key.run(&narrow))
             .collect::<Result<_, _>>()?,
-        arguments: aggregates.iter().map(argument).collect::<Result<_, _>>()?,
+        arguments: aggregates.iter().map(list).collect::<Result<_, _>>()?,
+        moments: aggregates.iter().any(|one| one.measure.function.ordered()),
         columns: columns.into_iter().collect(),
     })
 }

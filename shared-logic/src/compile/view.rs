@@ -59,8 +59,8 @@ pub(crate) fn view(parsed: &ParsedView, table: Arc<Table>) -> Result<View, SqlEr
         .iter()
         .map(Planned::canonical)
         .collect::<Result<Vec<_>, _>>()?;
-    let measure_texts: Vec<(Function, &str)> = (aggregates.iter())
-        .map(|one| (one.measure.function, one.canonical.as_str()))
+    let measure_texts: Vec<(&Function, &str)> = (aggregates.iter())
+        .map(|one| (&one.measure.function, one.canonical.as_str()))
         .collect();
     let lateness = parsed.options.allowed_lateness.map(|allowed| Lateness {
         allowed,
@@ -233,7 +233,7 @@ fn finished(
         fields.push(Field::new(key_name(n), key.data_type.clone(), key.nullable));
     }
     for (n, one) in aggregates.iter().enumerate() {
-        let counts = matches!(one.measure.function, Function::CountRows | Function::Count);
+        let counts = one.measure.function.counts();
         fields.push(Field::new(measure_name(n), one.measure.output(), !counts));
     }
     DFSchema::try_from(Schema::new(fields))

@@ -6,6 +6,7 @@ use super::*;
 use crate::measure::Function;
 use crate::window::Window;
 
+mod aggregates;
 mod errors;
 mod spellings;
 
@@ -147,7 +148,7 @@ fn measures_are_kept_once_and_shown_in_any_expression() {
     let functions: Vec<_> = view
         .measures
         .iter()
-        .map(|measure| measure.function)
+        .map(|measure| measure.function.clone())
         .collect();
     assert_eq!(
         functions,
@@ -196,7 +197,7 @@ fn measures_take_the_argument_as_it_is_and_give_datafusions_type() {
             .measures
             .iter()
             .filter(move |measure| measure.function == function);
-        of.map(|measure| measure.input.to_string())
+        of.map(|measure| measure.inputs[0].to_string())
             .collect::<Vec<_>>()
     };
     assert_eq!(inputs(Function::Sum), ["Float64", "Int32", "Int64"]);

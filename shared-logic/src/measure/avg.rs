@@ -80,7 +80,7 @@ impl GroupsAccumulator for Avg {
     fn evaluate(&mut self, emit: EmitTo) -> Result<ArrayRef> {
         let output = Measure {
             function: Function::Avg,
-            input: self.input.clone(),
+            inputs: vec![self.input.clone()],
         }
         .output();
         let counts = self.count.take(emit);

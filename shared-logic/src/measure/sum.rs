@@ -147,7 +147,7 @@ impl<T: Total> GroupsAccumulator for Sum<T> {
     fn evaluate(&mut self, emit: EmitTo) -> Result<ArrayRef> {
         let measure = super::Measure {
             function: super::Function::Sum,
-            input: self.input.clone(),
+            inputs: vec![self.input.clone()],
         };
         let sums = emit.take_needed(&mut self.sums);
         T::finish(sums, &mut self.seen, &measure.output())

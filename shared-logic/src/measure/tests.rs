@@ -12,12 +12,17 @@ use proptest::prelude::*;
 
 use super::{Accumulator, Function, Measure};
 
+mod laws;
+mod library;
+mod reference;
+mod semantics;
+
 const GROUPS: usize = 4;
 
 fn measure(function: Function, values: &ArrayRef) -> Measure {
     Measure {
         function,
-        input: values.data_type().clone(),
+        inputs: vec![values.data_type().clone()],
     }
 }
 

@@ -25,6 +25,17 @@ impl Selection {
         self.masks.push(keep);
     }
 
+    /// The rows still there, by their number in the chunk.
+    pub(super) fn kept(&self) -> Vec<usize> {
+        let mut rows: Vec<usize> = (0..self.rows).collect();
+        for mask in &self.masks {
+            rows = (rows.into_iter().zip(mask))
+                .filter_map(|(row, keep)| (keep == Some(true)).then_some(row))
+                .collect();
+        }
+        rows
+    }
+
     /// Adds rows that failed to the rejects, each row once and with its first reason.
     pub(super) fn reject(&self, mut failures: Vec<Failure>, rejects: &mut Vec<Reject>) {
         if failures.is_empty() {
@@ -40,12 +51,7 @@ impl Selection {
 
     /// Which rows of the chunk some of those still there are.
     pub(super) fn origin(&self, left: impl Iterator<Item = usize>) -> Vec<usize> {
-        let mut rows: Vec<usize> = (0..self.rows).collect();
-        for mask in &self.masks {
-            rows = (rows.into_iter().zip(mask))
-                .filter_map(|(row, keep)| (keep == Some(true)).then_some(row))
-                .collect();
-        }
+        let rows = self.kept();
         left.filter_map(|row| rows.get(row).copied()).collect()
     }
 }

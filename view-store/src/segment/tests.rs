@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryArray, Decimal256Array, Int64Array, StringArray, TimestampMicrosecondArray,
-    UInt64Array,
+    ArrayRef, BinaryArray, Decimal256Array, Int64Array, LargeBinaryArray, ListArray, StringArray,
+    TimestampMicrosecondArray, UInt64Array,
 };
-use arrow::datatypes::i256;
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType, i256};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use shared_logic::coverage::Span;
@@ -27,7 +27,15 @@ fn partial(groups: i64) -> Partial {
         .collect();
     let sketches: BinaryArray = (0..groups).map(|n| Some(n.to_be_bytes())).collect();
     let sums = Decimal256Array::from_iter_values((0..groups).map(i256::from));
-    let columns: [(&str, ArrayRef); 6] = [
+    let large: LargeBinaryArray = (0..groups)
+        .map(|n| (n % 4 > 0).then(|| vec![7; n as usize % 50]))
+        .collect();
+    // Lists of 0 to 4 values, and NULL.
+    let list = |n: i64| (n % 6 < 5).then(|| (0..n % 6).map(Some).collect::<Vec<_>>());
+    let lists = ListArray::from_iter_primitive::<Int64Type, _, _>((0..groups).map(list));
+    let times =
+        ListArray::from_iter_primitive::<TimestampMicrosecondType, _, _>((0..groups).map(list));
+    let columns: [(&str, ArrayRef); 9] = [
         (
             "window_start",
             Arc::new(TimestampMicrosecondArray::from_iter_values(windows)),
@@ -40,6 +48,9 @@ fn partial(groups: i64) -> Partial {
         ),
         ("sketch", Arc::new(sketches)),
         ("sum", Arc::new(sums)),
+        ("large", Arc::new(large)),
+        ("list", Arc::new(lists)),
+        ("times", Arc::new(times)),
     ];
     let span = Span {
         start: Offset(5),
@@ -189,7 +200,8 @@ fn pages_are_small_and_keys_have_bloom_filters() {
     let blooms: Vec<bool> = (group.columns().iter())
         .map(|column| column.bloom_filter_offset().is_some())
         .collect();
-    assert_eq!(blooms, [false, true, true, false, false, false]);
+    let keys = [false, true, true, false, false, false, false, false, false];
+    assert_eq!(blooms, keys);
     assert_eq!(group.sorting_columns().unwrap().len(), 3);
     let pages = &metadata.offset_index().unwrap()[0][0];
     assert_eq!(pages.page_locations().len(), 64);

@@ -1,0 +1,129 @@
+//! `ARG_MIN(x, y)` and `ARG_MAX(x, y)`: the x where y is at its extreme, of several the earliest.
+
+use std::cmp::Ordering;
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+use datafusion_common::{Result, ScalarValue};
+
+use super::extreme::Side;
+use super::grouped::{GroupState, Grouped};
+use super::moment::{self, Moment, Moments};
+use super::pick::{heap, scalars};
+use super::value::{Value, column, with_value};
+use super::{Accumulator, StateColumn};
+
+/// The accumulator columns over values and measures of these types.
+pub(super) fn state(value: &DataType, by: &DataType) -> Vec<StateColumn> {
+    let mut columns = vec![("value", value.clone()), ("by", by.clone())];
+    columns.extend(moment::columns());
+    columns
+}
+
+/// The accumulator for values compared by another column.
+pub(super) fn accumulator(side: Side, value: &DataType, by: &DataType) -> Result<Accumulator> {
+    with_value!(by, V => Box::new(Grouped::new(Arg::<V> {
+        side,
+        value: value.clone(),
+        by: by.clone(),
+        kept: std::marker::PhantomData,
+    })))
+}
+
+/// The value where another one, kept as `B`, is at its extreme.
+#[derive(Clone, Debug)]
+struct Arg<B> {
+    side: Side,
+    value: DataType,
+    by: DataType,
+    kept: std::marker::PhantomData<B>,
+}
+
+/// The best row of a group.
+#[derive(Debug)]
+struct Best<B> {
+    by: B,
+    moment: Moment,
+    value: ScalarValue,
+}
+
+/// Values, what they are compared by, and when they were.
+#[derive(Debug)]
+struct Rows<B: Value> {
+    values: ArrayRef,
+    by: B::Column,
+    moments: Moments,
+}
+
+impl<B: Value> Rows<B> {
+    fn read(columns: &[ArrayRef]) -> Result<Self> {
+        Ok(Self {
+            values: column(columns, 0)?.clone(),
+            by: B::column(column(columns, 1)?)?,
+            moments: Moments::read(columns)?,
+        })
+    }
+}
+
+impl<B: Value> Arg<B> {
+    fn offer(&self, group: &mut Option<Best<B>>, rows: &Rows<B>, row: usize) {
+        let (by, moment) = (B::at(&rows.by, row), rows.moments.get(row));
+        let better = group.as_ref().is_none_or(|kept| {
+            let order = match self.side {
+                Side::Min => by.cmp(&kept.by),
+                Side::Max => kept.by.cmp(&by),
+            };
+            order.then(moment.cmp(&kept.moment)) == Ordering::Less
+        });
+        // A value of the column's own type can always be read.
+        if better && let Ok(value) = ScalarValue::try_from_array(&rows.values, row) {
+            *group = Some(Best { by, moment, value });
+        }
+    }
+}
+
+impl<B: Value> GroupState for Arg<B> {
+    type Group = Option<Best<B>>;
+    type Arguments = Rows<B>;
+    type Saved = Rows<B>;
+
+    fn arguments(&self, columns: &[ArrayRef]) -> Result<Rows<B>> {
+        Rows::read(columns)
+    }
+
+    fn update(&self, group: &mut Self::Group, arguments: &Rows<B>, row: usize) {
+        self.offer(group, arguments, row);
+    }
+
+    fn saved(&self, columns: &[ArrayRef]) -> Result<Rows<B>> {
+        Rows::read(columns)
+    }
+
+    fn merge(&self, group: &mut Self::Group, saved: &Rows<B>, row: usize) -> Result<()> {
+        self.offer(group, saved, row);
+        Ok(())
+    }
+
+    fn save(&self, groups: Vec<Self::Group>) -> Result<Vec<ArrayRef>> {
+        let moments: Vec<_> = (groups.iter())
+            .map(|group| group.as_ref().map(|best| best.moment))
+            .collect();
+        let by = (groups.iter())
+            .map(|group| group.as_ref().map(|best| best.by.clone()))
+            .collect();
+        let by = B::array(by, &self.by)?;
+        let mut columns = vec![self.finish(groups)?, by];
+        columns.extend(moment::arrays(&moments));
+        Ok(columns)
+    }
+
+    fn finish(&self, groups: Vec<Self::Group>) -> Result<ArrayRef> {
+        let values = groups.into_iter().map(|group| group.map(|best| best.value));
+        scalars(values, &self.value)
+    }
+
+    fn heap(&self, group: &Self::Group) -> usize {
+        let of = |best: &Best<B>| best.by.heap() + heap(&best.value);
+        group.as_ref().map_or(0, of)
+    }
+}
