@@ -1,9 +1,10 @@
 //! Rows for people and for programs: a table, JSON lines or CSV.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use anyhow::Result;
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::csv::WriterBuilder;
 use arrow::datatypes::{
     DataType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
@@ -38,10 +39,27 @@ pub fn rows(out: &mut impl Write, rows: &RecordBatch, format: Format) -> Result<
             let text = WriterBuilder::new().with_header(true);
             text.with_timestamp_format("%Y-%m-%dT%H:%M:%S%.fZ".into())
                 .build(out)
-                .write(rows)?;
+                .write(&without_lists(rows)?)?;
             Ok(())
         }
     }
+}
+
+/// The rows with lists as JSON text, since CSV has no lists.
+fn without_lists(rows: &RecordBatch) -> Result<RecordBatch> {
+    let mut columns = vec![];
+    for (field, column) in rows.schema().fields().iter().zip(rows.columns()) {
+        let column: ArrayRef = match column.data_type() {
+            DataType::List(_) => {
+                let texts = (0..column.len())
+                    .map(|row| column.is_valid(row).then(|| value(column, row)).transpose());
+                Arc::new(texts.collect::<Result<StringArray>>()?)
+            }
+            _ => Arc::clone(column),
+        };
+        columns.push((field.name().clone(), column, field.is_nullable()));
+    }
+    Ok(RecordBatch::try_from_iter_with_nullable(columns)?)
 }
 
 /// An empty table in the house's look: numbers to the right, no lines but under the header.
@@ -159,6 +177,11 @@ fn value(column: &dyn Array, row: usize) -> Result<String> {
                 "\"{}\"",
                 instant(column.as_primitive::<TimestampMicrosecondType>().value(row))
             )
+        }
+        DataType::List(_) => {
+            let items = column.as_list::<i32>().value(row);
+            let items = (0..items.len()).map(|item| value(&items, item));
+            format!("[{}]", items.collect::<Result<Vec<_>>>()?.join(","))
         }
         _ => serde_json::to_string(&array_value_to_string(column, row)?)?,
     })

@@ -130,6 +130,9 @@ impl Value for i128 {
     }
 }
 
+/// The NaN that every other becomes; its bits are a part of what sketches hash.
+const NAN: f64 = f64::from_bits(0x7ff8_0000_0000_0000);
+
 /// A float in its one spelling.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Float(f64);
@@ -138,7 +141,7 @@ impl Float {
     /// The spelling of a float.
     pub(super) fn new(value: f64) -> Self {
         if value.is_nan() {
-            Self(f64::NAN)
+            Self(NAN)
         } else {
             // Adding zero makes 0.0 of -0.0 and changes nothing else.
             Self(value + 0.0)

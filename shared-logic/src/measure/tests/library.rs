@@ -139,11 +139,9 @@ fn its_percentile_depends_on_the_split() {
     ));
     let function = library::approx_percentile_cont::approx_percentile_cont_udaf();
     let digest = with_constants(&function, &DataType::Float64, Algebra::Canonical, &[0.9]);
-    let found = breaks(&digest, Arc::clone(&values));
-    assert!(
-        found.law == Law::Chunks || found.law == Law::Split,
-        "{found}"
-    );
+    for law in [Law::Chunks, Law::Split] {
+        laws::check_law(law, &digest, &[Arc::clone(&values)]).unwrap_err();
+    }
 }
 
 #[test]
@@ -256,4 +254,19 @@ fn its_conditions_keep_the_laws() {
         let measure = theirs(&function, &DataType::Boolean, Algebra::Exact);
         laws::check(&measure, &[Arc::clone(&values)]).unwrap();
     }
+}
+
+#[test]
+fn its_extremes_of_doubles_depend_on_where_a_nan_stands() {
+    let values: ArrayRef = Arc::new(Float64Array::from(vec![1.0, f64::NAN, 0.0]));
+    let max = theirs(
+        &library::min_max::max_udaf(),
+        &DataType::Float64,
+        Algebra::Exact,
+    );
+    assert_eq!(breaks(&max, Arc::clone(&values)).law, Law::Split);
+    let wrong = value(&max, &values).unwrap();
+    assert_eq!(wrong.as_primitive::<Float64Type>().value(0), 0.0);
+    let ours = value(&measure(Function::Max, &values), &values).unwrap();
+    assert!(ours.as_primitive::<Float64Type>().value(0).is_nan());
 }
