@@ -26,6 +26,8 @@ pub struct Landing {
     pub records: u64,
     /// Records that could not be read.
     pub rejected: u64,
+    /// Records that came too late for the view.
+    pub late: u64,
     /// Rows of the segment: one per window and key.
     pub rows: usize,
 }
@@ -63,6 +65,7 @@ pub fn run(
         manifest,
         records: partial.coverage.records(),
         rejected: partial.counters.rejected,
+        late: partial.counters.late,
         rows: partial.rows.num_rows(),
     })
 }

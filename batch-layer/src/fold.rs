@@ -14,6 +14,7 @@ use shared_logic::time::Watermark;
 use shared_logic::view::View;
 
 use crate::error::BatchError;
+use crate::reach::reached;
 use crate::read::Piece;
 
 /// How to fold.
@@ -55,10 +56,14 @@ pub fn fold(
         .num_threads(options.threads.max(1))
         .build()?;
     let mut partials: Vec<Partial> = pool.install(|| {
+        let before = match view.lateness {
+            Some(_) => reached(view, log, pieces, options.chunk_rows.max(1))?,
+            None => vec![None; pieces.len()],
+        };
+        let pieces = pieces.par_iter().zip(before);
         pieces
-            .par_iter()
-            .map(|piece| fold_piece(view, log, piece, options))
-            .collect::<Result<_, _>>()
+            .map(|(piece, before)| fold_piece(view, log, piece, before, options))
+            .collect::<Result<_, BatchError>>()
     })?;
     chain(&mut partials);
     Ok(merge(view, &partials)?)
@@ -68,10 +73,11 @@ fn fold_piece(
     view: &Arc<View>,
     log: &dyn EventLog,
     piece: &Piece,
+    before: Option<Watermark>,
     options: &Options,
 ) -> Result<Partial, BatchError> {
-    let mut fold = Fold::new(view)?.admitting(options.admission);
-    fold.begin(piece.place.clone(), piece.range.start, None);
+    let mut fold = Fold::new(view)?.admitting(options.admission).correcting();
+    fold.begin(piece.place.clone(), piece.range.start, before);
     for chunk in log.read(&piece.place, piece.range.clone(), options.chunk_rows.max(1))? {
         let chunk = chunk?;
         let rejects = fold.push(&chunk)?;
@@ -86,7 +92,8 @@ fn fold_piece(
     Ok(fold.finish()?)
 }
 
-/// A piece is folded without knowing the watermark that earlier ones reach; here it learns it.
+/// A piece is folded without knowing the watermark that earlier ones reach, unless the view asks
+/// what is late; here it learns it.
 fn chain(partials: &mut [Partial]) {
     let mut reached: BTreeMap<TopicPartition, Option<Watermark>> = BTreeMap::new();
     for (place, span) in partials

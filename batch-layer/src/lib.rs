@@ -14,4 +14,5 @@
 pub mod commit;
 pub mod error;
 pub mod fold;
+pub mod reach;
 pub mod read;

@@ -44,12 +44,13 @@ pub fn run(args: &Batch) -> Outcome {
     let landing = commit::run(&loaded.view, &archive, &job, generation, &cut, &options)?;
     writeln!(
         stdout(),
-        "landed {} records below {} as {} rows in generation {generation}, manifest {}; {} rejected",
+        "landed {} records below {} as {} rows in generation {generation}, manifest {}; {} rejected, {} late",
         landing.records,
         landing.cut,
         landing.rows,
         landing.manifest.number,
-        landing.rejected
+        landing.rejected,
+        landing.late
     )?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `seam rejects`: every record that could not be read, with the reason.
+//! `seam rejects`: every record that could not be read or came too late, with the reason.
 
 use std::io::{BufWriter, Write, stdout};
 use std::sync::Arc;
@@ -13,7 +13,9 @@ use crate::job::Loaded;
 use crate::print;
 use crate::store;
 
-/// Reads everything again and keeps only what the view rejects.
+const LATE: &str = "too late: the watermark has passed the end of its windows";
+
+/// Reads everything again and keeps only what the view leaves out.
 pub fn run(args: &Rejects) -> Outcome {
     let loaded = Loaded::open(&args.view)?;
     let log: Box<dyn EventLog> = match &args.input {
@@ -22,14 +24,25 @@ pub fn run(args: &Rejects) -> Outcome {
     };
     let (mut partitions, mut offsets, mut reasons) = (vec![], vec![], vec![]);
     for place in log.partitions()? {
+        let mut reached = None;
         for chunk in log.read(&place, log.bounds(&place)?, 8192)? {
             let chunk = chunk?;
-            // A fold of this chunk alone: its rejects are what is asked for, not its groups.
-            for reject in Fold::new(&loaded.view)?.push(&chunk)? {
+            // A fold of this chunk alone: what it leaves out is asked for, not its groups.
+            let mut fold = Fold::new(&loaded.view)?;
+            fold.begin(place.clone(), chunk.start, reached);
+            let rejects = fold.push(&chunk)?;
+            let mut left_out: Vec<(usize, String)> = (rejects.into_iter())
+                .map(|reject| (reject.row, reject.reason))
+                .chain(fold.late().iter().map(|row| (*row, LATE.to_owned())))
+                .collect();
+            left_out.sort_by_key(|(row, _)| *row);
+            for (row, reason) in left_out {
                 partitions.push(place.to_string());
-                offsets.push(chunk.offset(reject.row).0);
-                reasons.push(reject.reason);
+                offsets.push(chunk.offset(row).0);
+                reasons.push(reason);
             }
+            let span = fold.coverage().0.get(&place);
+            reached = span.and_then(|span| span.watermark_after);
         }
     }
     let columns: [(&str, ArrayRef); 3] = [

@@ -28,12 +28,13 @@ pub fn run(args: &args::Speed) -> Outcome {
     let snapshot = speed.snapshot();
     writeln!(
         stdout(),
-        "folded {} records up to {} into {} segments of generation {generation}, manifest {}; {} rejected",
+        "folded {} records up to {} into {} segments of generation {generation}, manifest {}; {} rejected, {} late",
         progress.records,
         snapshot.offsets,
         progress.segments,
         snapshot.manifest.number,
-        progress.rejected
+        progress.rejected,
+        progress.late
     )?;
     Ok(())
 }

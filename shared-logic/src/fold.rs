@@ -72,6 +72,7 @@ pub struct Fold {
     accumulators: Vec<Option<Accumulators>>,
     coverage: Coverage,
     counters: Counters,
+    late: Vec<usize>,
     numbers: Vec<usize>,
 }
 
@@ -115,6 +116,7 @@ impl Fold {
             accumulators,
             coverage: Coverage::default(),
             counters: Counters::default(),
+            late: vec![],
             numbers: vec![],
         })
     }
@@ -154,6 +156,11 @@ impl Fold {
         self.counters
     }
 
+    /// The rows of the last chunk that came too late, ascending.
+    pub fn late(&self) -> &[usize] {
+        &self.late
+    }
+
     /// How many groups there are.
     pub fn groups(&self) -> usize {
         self.groups.len()
@@ -165,8 +172,7 @@ impl Fold {
         self.groups.size() + self.events.capacity() * 8 + accumulators.sum::<usize>()
     }
 
-    /// Folds a chunk and returns the records it rejects, with the reason, and those that come too
-    /// late, by row.
+    /// Folds a chunk and returns the records it rejects, with the reason.
     ///
     /// # Errors
     /// The chunk does not follow on what was folded of its partition, or its columns cannot be used.
@@ -179,6 +185,7 @@ impl Fold {
         self.counters.rejected += prepared.rejects.len() as u64;
         self.counters.filtered += prepared.filtered;
         self.counters.late += prepared.late.len() as u64;
+        self.late = prepared.late;
         let (starts, keys) = (&prepared.starts, &prepared.keys);
         match &mut self.groups {
             Grouping::Slices(groups) => groups.assign(starts, keys, &mut self.numbers)?,

@@ -38,6 +38,8 @@ pub struct Progress {
     pub records: u64,
     /// Records that could not be read.
     pub rejected: u64,
+    /// Records that came too late for the view.
+    pub late: u64,
     /// Segments sealed.
     pub segments: u64,
     /// How often the open fold was dropped because the manifest had moved on.
@@ -98,6 +100,7 @@ impl Speed {
             for run in fold(&self.view, log, &pieces, &at.coverage, &self.options)? {
                 progress.records += run.coverage.records();
                 progress.rejected += run.counters.rejected;
+                progress.late += run.counters.late;
                 self.open.publish(run)?;
             }
             if self.unsealed() >= self.options.checkpoint_every {

@@ -73,12 +73,9 @@ fn set(options: &mut Options, name: &str, text: Text, at: Location) -> Result<()
         "event_time" => options.event_time = Some(text),
         "partition_by" => options.partition_by = Some(text),
         "arrival" => options.arrival = Some(text.value),
-        "allowed_lateness" | "late" => {
-            let message = format!("option {name} is not supported yet");
-            let help = format!(
-                "without it no event is late; known options: {}",
-                KNOWN.join(", ")
-            );
+        "allowed_lateness" | "late" | "retain" => {
+            let message = format!("option {name} belongs to a view");
+            let help = format!("write CREATE VIEW name WITH ({name} = '…') AS SELECT …");
             return Err(SqlError::new(at, message, help));
         }
         _ => {

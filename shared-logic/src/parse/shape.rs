@@ -7,7 +7,7 @@ use super::place;
 use crate::sql_error::SqlError;
 
 /// What works, for the errors that say what does not.
-pub(crate) const WORKS: &str = "a view is SELECT … FROM TUMBLE(table, time, INTERVAL '1' HOUR) [WHERE …] GROUP BY window_start, window_end, keys; or the same without windows, or without GROUP BY";
+pub(crate) const WORKS: &str = "a view is SELECT … FROM TUMBLE(table, time, INTERVAL '1' HOUR) [WHERE …] GROUP BY window_start, window_end, keys";
 
 /// The one SELECT of a view.
 ///

@@ -163,3 +163,94 @@ fn a_fingerprint_stays_as_it_was_published() {
         "23e413be56e06e667689d15b17da262d"
     );
 }
+
+/// Spellings of one window each: all of a list maintain the same.
+#[test]
+fn every_kind_of_window_has_its_spellings() {
+    let tail = "GROUP BY origin, window_start, window_end";
+    let hops = [
+        format!("FROM HOP(flights, scheduled, INTERVAL '10' MINUTE, INTERVAL '1' HOUR) {tail}"),
+        format!(
+            "FROM TABLE(HOP(TABLE flights, DESCRIPTOR(scheduled), INTERVAL '10' MINUTE, INTERVAL '1' HOUR)) {tail}"
+        ),
+        format!(
+            "FROM TABLE(HOP(DATA => TABLE flights, TIMECOL => DESCRIPTOR(scheduled), SIZE => INTERVAL '1' HOUR, SLIDE => INTERVAL '10' MINUTE)) {tail}"
+        ),
+        "FROM flights GROUP BY origin, HOP(scheduled, INTERVAL '10' MINUTE, INTERVAL '1' HOUR)"
+            .to_owned(),
+    ];
+    let cumulates = [
+        format!("FROM CUMULATE(flights, scheduled, INTERVAL '1' HOUR, INTERVAL '1' DAY) {tail}"),
+        format!(
+            "FROM TABLE(CUMULATE(TABLE flights, DESCRIPTOR(scheduled), INTERVAL '1' HOUR, INTERVAL '24' HOUR)) {tail}"
+        ),
+    ];
+    let sessions = [
+        format!(
+            "FROM SESSION(TABLE flights PARTITION BY origin, DESCRIPTOR(scheduled), INTERVAL '30' MINUTE) {tail}"
+        ),
+        format!(
+            "FROM TABLE(SESSION(TABLE flights PARTITION BY (origin), DESCRIPTOR(scheduled), INTERVAL '30' MINUTE)) {tail}"
+        ),
+        format!(
+            "FROM TABLE(SESSION(DATA => TABLE flights PARTITION BY origin, TIMECOL => DESCRIPTOR(scheduled), GAP => INTERVAL '1800' SECOND)) {tail}"
+        ),
+        "FROM flights GROUP BY origin, SESSION(scheduled, INTERVAL '30' MINUTE)".to_owned(),
+    ];
+    let totals = [
+        "FROM flights GROUP BY origin".to_owned(),
+        "FROM flights GROUP BY 1".to_owned(),
+    ];
+    let mut seen = vec![];
+    for spellings in [hops.as_slice(), &cumulates, &sessions, &totals] {
+        let views: Vec<_> = spellings
+            .iter()
+            .map(|from| {
+                compile(&format!(
+                    "CREATE VIEW v AS SELECT origin, COUNT(*) AS n {from}"
+                ))
+            })
+            .collect();
+        for (view, from) in views.iter().zip(spellings) {
+            assert_eq!(view.fingerprint, views[0].fingerprint, "{from}");
+            assert_eq!(view.window, views[0].window, "{from}");
+        }
+        seen.push(views[0].fingerprint.clone());
+    }
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 4);
+}
+
+#[test]
+fn sessions_are_found_by_what_partition_by_names() {
+    let by = |partition: &str, keys: &str| {
+        let view = compile(&format!(
+            "CREATE VIEW v AS SELECT COUNT(*) AS n
+             FROM SESSION(TABLE flights {partition}, DESCRIPTOR(scheduled), INTERVAL '30' MINUTE)
+             GROUP BY window_start, window_end{keys}"
+        ));
+        (view.sessions_by.clone(), view.keys.len(), view.grouped)
+    };
+    assert_eq!(by("", ", origin"), (vec![], 1, 1));
+    assert_eq!(by("PARTITION BY origin", ", origin"), (vec![0], 1, 1));
+    assert_eq!(by("PARTITION BY origin", ", delay"), (vec![1], 2, 1));
+    assert_eq!(
+        by("PARTITION BY (origin, delay)", ", delay"),
+        (vec![0, 1], 2, 1)
+    );
+}
+
+#[test]
+fn a_view_of_rows_has_its_columns_as_keys() {
+    let view =
+        compile("CREATE VIEW v AS SELECT origin, delay + 1 AS d FROM flights WHERE delay > 0");
+    assert!(view.rows);
+    assert_eq!(
+        (view.keys.len(), view.measures.len(), view.window),
+        (2, 0, Window::All)
+    );
+    let all =
+        compile("CREATE VIEW v AS SELECT * FROM TUMBLE(flights, scheduled, INTERVAL '1' HOUR)");
+    assert_eq!((all.keys.len(), all.schema.fields().len()), (5, 7));
+}
