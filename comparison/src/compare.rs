@@ -77,13 +77,18 @@ pub fn compare(
             speed: &all - &below,
             read: all.clone(),
         })?;
-        let by = |read: &RoaringBitmap, speed: &RoaringBitmap| {
-            let (read, speed) = (read.clone(), speed.clone());
+        let by = |read: RoaringBitmap, speed: RoaringBitmap| {
             events.truth.fates(&Asked { read, speed }).late
         };
+        // Where the halves are one generation, the speed layer goes on from the batch's watermark;
+        // else each knows what it has read itself.
+        let seen = match run.rule {
+            Some(Rule::Offset) => &below | &above,
+            _ => above.clone(),
+        };
         let refused = Refused {
-            batch: by(&below, &RoaringBitmap::new()),
-            speed: by(&above, &above),
+            batch: by(below.clone(), RoaringBitmap::new()),
+            speed: by(seen, above.clone()),
         };
         let taken = multiplicity(halves, events.rows, &wanted, &refused);
         let folded = taken.batch.iter().chain(&taken.speed).collect::<Vec<u32>>();
