@@ -177,12 +177,13 @@ fn canonical(frame: DataFrame, keys: &[Kind]) -> Result<DataFrame, TruthError> {
             let key = || col(plan::key(number));
             let zero = || typed(0.0_f64).cast(kind.polars());
             let nan = typed(f64::NAN).cast(kind.polars());
-            frame = frame.with_column(
-                when(key().is_nan())
-                    .then(nan)
-                    .otherwise(key() + zero())
-                    .alias(plan::key(number)),
-            );
+            // Polars takes an addition of zero away, so zero itself is put in its place.
+            let one = when(key().is_nan())
+                .then(nan)
+                .when(key().eq(zero()))
+                .then(zero())
+                .otherwise(key());
+            frame = frame.with_column(one.alias(plan::key(number)));
         }
     }
     Ok(frame.collect()?)

@@ -1,6 +1,6 @@
 //! Which windows an event is in.
 
-use polars::prelude::{DataFrame, GroupsIndicator};
+use polars::prelude::{Column, DataFrame, DataType, GroupsIndicator, PlSmallStr};
 use shared_logic::window::Window;
 
 use super::TruthError;
@@ -110,11 +110,19 @@ fn sessions(
 
 /// The rows of each key that sessions are found by.
 fn members(plan: &Plan, frame: &DataFrame) -> Result<Vec<Vec<usize>>, TruthError> {
-    let keys: Vec<String> = (0..plan.sessions.len()).map(plan::session).collect();
-    if keys.is_empty() {
-        return Ok(vec![(0..frame.height()).collect()]);
+    // A key that is the same everywhere: there may be no other, and Polars groups by a single
+    // decimal only with a feature that is off.
+    let mut keys = vec![Column::full_null(
+        "same".into(),
+        frame.height(),
+        &DataType::Boolean,
+    )];
+    for number in 0..plan.sessions.len() {
+        keys.push(frame.column(&plan::session(number))?.clone());
     }
-    let groups = frame.group_by(keys)?;
+    let names: Vec<PlSmallStr> = keys.iter().map(|key| key.name().clone()).collect();
+    let frame = DataFrame::new(frame.height(), keys)?;
+    let groups = frame.group_by(names)?;
     let rows = |group: GroupsIndicator| match group {
         GroupsIndicator::Idx((_, rows)) => rows.iter().map(|row| *row as usize).collect(),
         GroupsIndicator::Slice([first, count]) => (first..first + count)
