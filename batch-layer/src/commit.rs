@@ -3,17 +3,16 @@
 use std::sync::Arc;
 
 use event_log::EventLog;
+use event_log::archive::Archive;
 use shared_logic::coverage::OffsetVector;
+use shared_logic::partial::Partial;
 use shared_logic::view::View;
 use view_store::job::JobStore;
 use view_store::manifest::{GenerationId, Manifest};
 
+use crate::engine::{Engine, by_fold, by_polars, lowers};
 use crate::error::BatchError;
-use crate::fold::{Options, fold};
-use crate::read::plan;
-
-/// Each thread gets a few pieces, so that one slow piece does not hold up the rest.
-const PIECES_PER_THREAD: usize = 4;
+use crate::fold::Options;
 
 /// What a batch run did.
 #[derive(Clone, Debug)]
@@ -46,19 +45,47 @@ pub fn run(
     cut: &OffsetVector,
     options: &Options,
 ) -> Result<Landing, BatchError> {
+    land(job, generation, cut, |origin| {
+        by_fold(view, log, origin, cut, options)
+    })
+}
+
+/// [`run`] over an archive, with an engine of choice.
+///
+/// # Errors
+/// Those of [`run`], and a view that the engine does not compute.
+pub fn run_on(
+    engine: Engine,
+    view: &Arc<View>,
+    archive: &Archive,
+    job: &JobStore,
+    generation: GenerationId,
+    cut: &OffsetVector,
+    options: &Options,
+) -> Result<Landing, BatchError> {
+    if engine == Engine::Polars {
+        lowers(view)?;
+    }
+    land(job, generation, cut, |origin| match engine {
+        Engine::Fold => by_fold(view, archive, origin, cut, options),
+        Engine::Polars => by_polars(view, archive, origin, cut, options),
+    })
+}
+
+/// Pins the cut, lets `[origin, cut)` be folded, and lands the result.
+fn land(
+    job: &JobStore,
+    generation: GenerationId,
+    cut: &OffsetVector,
+    fold: impl FnOnce(&OffsetVector) -> Result<Partial, BatchError>,
+) -> Result<Landing, BatchError> {
     let pin = job.pin(generation, cut.clone())?;
-    let origin = job
-        .manifest()?
+    let manifest = job.manifest()?;
+    let origin = &manifest
         .generation(generation)
         .map_err(view_store::error::Error::from)?
-        .origin
-        .clone();
-    let pieces = plan(
-        &origin,
-        cut,
-        options.threads.saturating_mul(PIECES_PER_THREAD),
-    );
-    let partial = fold(view, log, &pieces, options)?;
+        .origin;
+    let partial = fold(origin)?;
     let manifest = job.land(generation, &pin, &partial)?;
     Ok(Landing {
         cut: cut.clone(),

@@ -4,6 +4,8 @@ use event_log::LogError;
 use shared_logic::fold::FoldError;
 use shared_logic::identity::{Offset, TopicPartition};
 
+use crate::engine::{HandOver, Unlowered};
+
 /// Why the batch layer stopped; what it had committed stays.
 #[derive(Debug, thiserror::Error)]
 pub enum BatchError {
@@ -27,6 +29,21 @@ pub enum BatchError {
         offset: Offset,
         /// Why.
         reason: String,
+    },
+    /// The view is not one that Polars computes.
+    #[error(transparent)]
+    Unlowered(#[from] Unlowered),
+    /// Polars could not fold a stretch of the archive.
+    #[error("cannot fold {place} from offset {start} to {next}: {source}; use --engine fold")]
+    Engine {
+        /// The partition.
+        place: TopicPartition,
+        /// The first offset.
+        start: Offset,
+        /// The first offset behind.
+        next: Offset,
+        /// What failed.
+        source: HandOver,
     },
     /// No thread pool.
     #[error("the threads of the batch could not be started: {0}")]

@@ -12,6 +12,7 @@
 //! durable. Deliberately absent: state between runs. A run that dies has changed nothing but a pin.
 
 pub mod commit;
+pub mod engine;
 pub mod error;
 pub mod fold;
 pub mod reach;

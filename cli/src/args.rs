@@ -268,8 +268,21 @@ pub struct Batch {
     /// Where to stop, as an offset vector (flights/0:12,flights/1:7); the archive's end by default.
     #[arg(long, value_name = "OFFSETS")]
     pub cut: Option<String>,
+    /// What folds: the fold that the speed layer runs, too, or Polars; seam explain says whether
+    /// Polars can.
+    #[arg(long, value_enum, default_value_t = Engine::Fold)]
+    pub engine: Engine,
     #[command(flatten)]
     pub fold: FoldArgs,
+}
+
+/// What folds a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Engine {
+    /// The fold that the speed layer runs, too.
+    Fold,
+    /// Polars' streaming group-by.
+    Polars,
 }
 
 /// `seam speed`.

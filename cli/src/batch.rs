@@ -3,10 +3,11 @@
 use std::io::{Write, stdout};
 
 use batch_layer::commit;
+use batch_layer::engine::{Engine, lowers};
 use comparison::schedule::offsets;
 use event_log::EventLog;
 
-use crate::args::Batch;
+use crate::args::{self, Batch};
 use crate::failure::{Failure, Outcome};
 use crate::job::{Loaded, options};
 use crate::store;
@@ -38,10 +39,18 @@ pub fn run(args: &Batch) -> Outcome {
             end.get(place)
         )));
     }
+    if args.engine == args::Engine::Polars {
+        lowers(&loaded.view).map_err(|error| Failure::input(error.to_string()))?;
+    }
     let job = store::job(&store::open(&args.store)?, &loaded.view)?;
     let generation = store::generation(&job, &loaded, &archive.start()?)?;
     let options = options(&args.fold).batch;
-    let landing = commit::run(&loaded.view, &archive, &job, generation, &cut, &options)?;
+    let engine = match args.engine {
+        args::Engine::Fold => Engine::Fold,
+        args::Engine::Polars => Engine::Polars,
+    };
+    let view = &loaded.view;
+    let landing = commit::run_on(engine, view, &archive, &job, generation, &cut, &options)?;
     writeln!(
         stdout(),
         "landed {} records below {} as {} rows in generation {generation}, manifest {}; {} rejected, {} late",

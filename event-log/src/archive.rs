@@ -18,7 +18,7 @@ mod reader;
 mod writer;
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::AsArray;
@@ -151,6 +151,32 @@ impl Archive {
             }
         }
         Ok(greatest)
+    }
+
+    /// The files of a range of one partition with what their footers say, each read once and found
+    /// to be as it was written.
+    ///
+    /// # Errors
+    /// A file that is damaged, or a range that the archive does not hold.
+    pub fn checked(
+        &self,
+        place: &TopicPartition,
+        range: &Range<Offset>,
+    ) -> Result<Vec<(PathBuf, Footer)>, LogError> {
+        let mut files = vec![];
+        if range.is_empty() {
+            return Ok(files);
+        }
+        let found = self.found(place)?;
+        within(place, range, &self.bounds(place)?)?;
+        for (n, first) in found.iter().enumerate() {
+            let ends_before = found.get(n + 1).is_some_and(|next| *next <= range.start);
+            if *first < range.end && !ends_before {
+                let path = self.folder.path(place.partition, *first);
+                files.push((path.clone(), reader::checked(&path, place, *first)?));
+            }
+        }
+        Ok(files)
     }
 
     /// Removes what archivers of this partition that died left unfinished.

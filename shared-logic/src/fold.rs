@@ -19,7 +19,7 @@ use crate::lateness::{Late, Lateness};
 use crate::measure::Accumulator;
 use crate::partial::{self, Counters, Partial};
 use crate::prepare::{Judge, PrepareError, Reject};
-use crate::time::{EventTime, Watermark};
+use crate::time::Watermark;
 use crate::view::View;
 use crate::window::Window;
 
@@ -339,27 +339,13 @@ impl Fold {
             }
         };
         let rows = RecordBatch::try_new(partial::columns(&self.view), columns)?;
-        let rows = kept(&self.view, &coverage, rows);
+        let rows = self.view.kept(&coverage, rows);
         Ok(Partial {
             coverage,
             counters: self.counters,
             rows,
         })
     }
-}
-
-/// The rows without the slices whose last window is no longer kept. Sessions stay: an event may
-/// still join one to a session that is kept.
-fn kept(view: &View, coverage: &Coverage, rows: RecordBatch) -> RecordBatch {
-    if view.retain.is_none() || matches!(view.window, Window::Session { .. }) {
-        return rows;
-    }
-    let starts = rows.column(0).as_primitive::<TimestampMicrosecondType>();
-    let gone = starts.values().partition_point(|start| {
-        let end = view.window.last_end(EventTime(*start));
-        end.is_some_and(|end| view.expired(end, coverage))
-    });
-    rows.slice(gone, rows.num_rows() - gone)
 }
 
 impl Grouping {

@@ -8,6 +8,7 @@ use arrow::array::{
 use arrow::compute::{self, FilterBuilder};
 use arrow::datatypes::{SchemaRef, TimestampMicrosecondType};
 use arrow::error::ArrowError;
+use datafusion_expr::Expr;
 
 use crate::admission::Admission;
 use crate::decode::Decoded;
@@ -67,6 +68,18 @@ pub struct Prepared {
     pub latest: Option<EventTime>,
 }
 
+/// WHERE, keys and arguments as DataFusion plans them, over the table's columns by name; for engines
+/// that evaluate them in their own way.
+#[derive(Clone, Debug)]
+pub struct Logical<'a> {
+    /// WHERE.
+    pub filter: Option<&'a Expr>,
+    /// The keys besides the window.
+    pub keys: Vec<&'a Expr>,
+    /// The arguments of each measure; none for `COUNT(*)`.
+    pub arguments: Vec<Vec<&'a Expr>>,
+}
+
 /// What decides which events of a chunk are too late.
 #[derive(Clone, Copy, Debug)]
 pub struct Judge {
@@ -108,6 +121,17 @@ impl Prepare {
     /// decode, and the order of `Decoded::columns`.
     pub fn columns(&self) -> &[usize] {
         &self.columns
+    }
+
+    /// What is evaluated, as a plan.
+    pub fn logical(&self) -> Logical<'_> {
+        Logical {
+            filter: self.filter.as_ref().map(|filter| &filter.whole.logical),
+            keys: self.keys.iter().map(|key| &key.logical).collect(),
+            arguments: (self.arguments.iter())
+                .map(|list| list.iter().map(|argument| &argument.logical).collect())
+                .collect(),
+        }
     }
 
     /// Prepares the rows that `admission` takes, that can be read, and that WHERE wants.

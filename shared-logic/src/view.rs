@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::{DataType, SchemaRef, TimestampMicrosecondType};
 
 use crate::coverage::Coverage;
 use crate::lateness::Lateness;
@@ -79,5 +80,25 @@ impl View {
             (Some(retain), Some(newest)) => i128::from(end.0) + i128::from(retain) <= newest,
             _ => false,
         }
+    }
+
+    /// The rows of a partial of this view without the slices whose last window is no longer kept
+    /// once `coverage` has been read. Sessions stay: an event may still join one to a session that
+    /// is kept.
+    pub fn kept(&self, coverage: &Coverage, rows: RecordBatch) -> RecordBatch {
+        let starts = rows.columns().first();
+        let starts =
+            starts.and_then(|starts| starts.as_primitive_opt::<TimestampMicrosecondType>());
+        let Some(starts) = starts.filter(|_| self.retain.is_some()) else {
+            return rows;
+        };
+        if let Window::Session { .. } = self.window {
+            return rows;
+        }
+        let gone = starts.values().partition_point(|start| {
+            let end = self.window.last_end(EventTime(*start));
+            end.is_some_and(|end| self.expired(end, coverage))
+        });
+        rows.slice(gone, rows.num_rows() - gone)
     }
 }

@@ -60,26 +60,20 @@ impl Window {
     ///
     /// `None` where one of the slice's windows is outside the number range.
     pub fn slice(&self, time: EventTime) -> Option<Slice> {
-        let (width, offset) = match *self {
-            Self::All => {
-                return Some(Slice {
-                    start: EventTime(0),
-                    end: EventTime(i64::MAX),
-                });
-            }
-            Self::Session { gap } => {
+        let (width, offset) = match (self.grid(), *self) {
+            (Some(grid), _) => grid,
+            (None, Self::Session { gap }) => {
                 return Some(Slice {
                     start: time,
                     end: EventTime(time.0.checked_add(gap)?),
                 });
             }
-            Self::Tumble { size, offset } => (size, offset),
-            Self::Hop {
-                size,
-                slide,
-                offset,
-            } => (gcd(size, slide), offset),
-            Self::Cumulate { step, offset, .. } => (step, offset),
+            (None, _) => {
+                return Some(Slice {
+                    start: EventTime(0),
+                    end: EventTime(i64::MAX),
+                });
+            }
         };
         let start = floor(time.0, width, offset)?;
         match *self {
@@ -101,6 +95,21 @@ impl Window {
             start: EventTime(start),
             end: EventTime(start.checked_add(width)?),
         })
+    }
+
+    /// How long slices are and how far their starts are moved from 1970, both in microseconds;
+    /// `None` where time is not cut into slices.
+    pub fn grid(&self) -> Option<(i64, i64)> {
+        match *self {
+            Self::All | Self::Session { .. } => None,
+            Self::Tumble { size, offset } => Some((size, offset)),
+            Self::Hop {
+                size,
+                slide,
+                offset,
+            } => Some((gcd(size, slide), offset)),
+            Self::Cumulate { step, offset, .. } => Some((step, offset)),
+        }
     }
 
     /// The windows, start and end, that the slice at `start` is part of, in order; none for

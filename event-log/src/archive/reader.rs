@@ -54,6 +54,17 @@ pub(super) fn chunks(files: Vec<(Offset, PathBuf)>, want: Want) -> Chunks {
     Box::new(Tiles::new(source, range, rows))
 }
 
+/// The facts of a file whose bytes are as they were written.
+pub(super) fn checked(
+    path: &Path,
+    place: &TopicPartition,
+    first: Offset,
+) -> Result<Footer, LogError> {
+    let bytes = files::read(path)?;
+    footer::verify(&bytes).map_err(|reason| damaged(path, reason))?;
+    footer::read(path, place, first)
+}
+
 /// Chunks of one file after the other.
 struct Source {
     files: VecDeque<(Offset, PathBuf)>,

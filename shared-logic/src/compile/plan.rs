@@ -130,6 +130,7 @@ impl Planned {
             Ok(Expression {
                 text: self.text.clone(),
                 data_type: part.get_type(schema)?,
+                logical: part.clone(),
                 run: physical(part.clone(), schema)?,
             })
         };

@@ -7,6 +7,7 @@ use arrow::compute::concat;
 use arrow::datatypes::{DataType, Decimal128Type};
 use arrow::error::ArrowError;
 use datafusion_common::{DataFusionError, Result};
+use datafusion_expr::Expr;
 use datafusion_physical_expr::PhysicalExpr;
 use datafusion_physical_expr::expressions::Column;
 
@@ -19,6 +20,8 @@ pub(crate) struct Expression {
     pub(crate) text: String,
     /// The type of its values.
     pub(crate) data_type: DataType,
+    /// As DataFusion plans it, types coerced, over columns by name.
+    pub(crate) logical: Expr,
     /// As it is evaluated.
     pub(crate) run: Arc<dyn PhysicalExpr>,
 }

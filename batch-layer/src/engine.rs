@@ -1,0 +1,124 @@
+//! Which engine folds a batch: the fold that the speed layer runs, too, or Polars.
+//!
+//! Polars groups by slice and key what the archive holds in typed columns, and leaves the same
+//! accumulator columns as the fold; whatever it cannot say (a measure that needs an order, a value
+//! that may not convert) is said by name before anything is read, and files with records that
+//! cannot be read are folded by the fold.
+
+mod aggregate;
+mod lower;
+mod polars;
+mod rows;
+
+use std::fmt;
+use std::sync::Arc;
+
+use event_log::EventLog;
+use event_log::archive::Archive;
+use shared_logic::coverage::OffsetVector;
+use shared_logic::merge::merge;
+use shared_logic::partial::Partial;
+use shared_logic::view::View;
+
+use crate::error::BatchError;
+use crate::fold::{Options, fold};
+use crate::read::{Piece, plan};
+
+pub use lower::Unlowered;
+pub use rows::HandOver;
+
+/// Each thread gets a few pieces, so that one slow piece does not hold up the rest.
+const PIECES_PER_THREAD: usize = 4;
+
+/// What computes the segment of a batch run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// The fold of `shared-logic`, which the speed layer runs, too.
+    #[default]
+    Fold,
+    /// Polars' streaming group-by, over an archive.
+    Polars,
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fold => "fold",
+            Self::Polars => "polars",
+        })
+    }
+}
+
+/// Whether Polars can compute the view, and else what it cannot say.
+///
+/// # Errors
+/// The first part of the view that is not lowered.
+pub fn lowers(view: &View) -> Result<(), Unlowered> {
+    polars::Query::new(view).map(|_| ())
+}
+
+/// The fold of `[origin, cut)` by the fold.
+///
+/// # Errors
+/// A range that cannot be read or folded.
+pub fn by_fold(
+    view: &Arc<View>,
+    log: &dyn EventLog,
+    origin: &OffsetVector,
+    cut: &OffsetVector,
+    options: &Options,
+) -> Result<Partial, BatchError> {
+    let pieces = options.threads.saturating_mul(PIECES_PER_THREAD);
+    fold(view, log, &plan(origin, cut, pieces), options)
+}
+
+/// The same by Polars. Ranges of files with records that cannot be read are folded by the fold, and
+/// so is everything where an event time is so far out that its window could leave the number range.
+///
+/// # Errors
+/// A view that is not lowered, or a range that cannot be read.
+pub fn by_polars(
+    view: &Arc<View>,
+    archive: &Archive,
+    origin: &OffsetVector,
+    cut: &OffsetVector,
+    options: &Options,
+) -> Result<Partial, BatchError> {
+    let query = polars::Query::new(view)?;
+    let mut rest: Vec<Piece> = vec![];
+    let mut partials = vec![];
+    for (place, end) in &cut.0 {
+        let range = origin.get(place)..*end;
+        let clean = polars::clean(archive, place, &range)?;
+        let mut next = range.start;
+        for stretch in &clean {
+            rest.push(Piece {
+                place: place.clone(),
+                range: next..stretch.range.start,
+            });
+            next = stretch.range.end;
+            match query.fold(view, archive, place, stretch)? {
+                Some(partial) => partials.push(partial),
+                None => rest.push(Piece {
+                    place: place.clone(),
+                    range: stretch.range.clone(),
+                }),
+            }
+        }
+        rest.push(Piece {
+            place: place.clone(),
+            range: next..range.end,
+        });
+    }
+    let whole = partials.is_empty();
+    rest.retain(|piece| whole || !piece.range.is_empty());
+    for piece in rest {
+        let before = archive.watermark(&piece.place, piece.range.start)?;
+        let mut partial = fold(view, archive, std::slice::from_ref(&piece), options)?;
+        for span in partial.coverage.0.values_mut() {
+            *span = span.following(before);
+        }
+        partials.push(partial);
+    }
+    Ok(merge(view, &partials)?)
+}
