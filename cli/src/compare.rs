@@ -19,7 +19,8 @@ pub fn run(args: &Compare) -> Outcome {
     let reading = &args.input.reading;
     let events = loaded.input(&args.input.input, reading)?;
     let truth = loaded.truth(&args.view, &args.input.input, reading)?;
-    let rows = events.rows(&truth.event_times()?);
+    let truth = truth.dealt(events.partitions());
+    let rows = events.rows(truth.event_times());
     let schedule = events.arrivals(&rows).schedule(&seam, takes).or_input()?;
     let given = compare::Events {
         log: &events.input.log,

@@ -53,7 +53,8 @@ pub fn run() -> Outcome {
     };
     let events = loaded.input(&week, &reading)?;
     let truth = loaded.truth(&view, &week, &reading)?;
-    let rows = events.rows(&truth.event_times()?);
+    let truth = truth.dealt(events.partitions());
+    let rows = events.rows(truth.event_times());
     let seam: SeamAt = CUT.parse().or_input()?;
     let schedule = events
         .arrivals(&rows)
@@ -116,7 +117,7 @@ fn story(report: &Report) -> Option<String> {
     let of = |rule: Rule| report.lines.iter().find(|line| line.run.rule == Some(rule));
     let (wrong, right) = (of(Rule::RestartAtLatest)?, of(Rule::Offset)?);
     let lost = |(mine, its): &(Option<usize>, Option<usize>)| {
-        count(&report.truth, *its) - count(&wrong.run.rows, *mine)
+        count(&wrong.truth, *its) - count(&wrong.run.rows, *mine)
     };
     let worst = wrong
         .difference
@@ -124,8 +125,8 @@ fn story(report: &Report) -> Option<String> {
         .iter()
         .max_by_key(|pair| (lost(pair), std::cmp::Reverse(pair.1)))?;
     let (airport, hour) = (
-        text(&report.truth, worst.1?)?,
-        start(&report.truth, worst.1?)?,
+        text(&wrong.truth, worst.1?)?,
+        start(&wrong.truth, worst.1?)?,
     );
     let served = (0..right.run.rows.num_rows()).find(|row| {
         text(&right.run.rows, *row).as_ref() == Some(&airport)
@@ -137,7 +138,7 @@ fn story(report: &Report) -> Option<String> {
          truth                      {} flights\n  \
          lambda restart-at-latest   {} flights on this dashboard\n  \
          lambda offset              {} flights",
-        count(&report.truth, worst.1),
+        count(&wrong.truth, worst.1),
         count(&wrong.run.rows, worst.0),
         count(&right.run.rows, served),
     ))

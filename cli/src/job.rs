@@ -94,6 +94,12 @@ impl Events {
         assignment.map(row).collect()
     }
 
+    /// The partition of every event in the order of arrival.
+    pub fn partitions(&self) -> Vec<u32> {
+        let assignment = self.input.assignment.iter();
+        assignment.map(|(partition, _)| partition.0).collect()
+    }
+
     /// The same rows with their times of arrival.
     pub fn arrivals<'a>(&'a self, rows: &'a [Row]) -> Arrivals<'a> {
         Arrivals {

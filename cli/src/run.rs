@@ -18,10 +18,12 @@ pub fn run(args: &Run) -> Outcome {
     let loaded = Loaded::open(&args.view)?;
     let rows = match args.architecture {
         As::Truth => {
-            loaded
-                .truth(&args.view, &args.input.input, &args.input.reading)?
-                .answer(None)?
-                .rows
+            let (file, reading) = (&args.input.input, &args.input.reading);
+            let truth = loaded.truth(&args.view, file, reading)?;
+            // Who is late, and who is first of equals, is a matter of partitions.
+            let partitions = loaded.input(file, reading)?.partitions();
+            let truth = truth.dealt(partitions);
+            truth.answer()?.rows
         }
         architecture => layers(args, &loaded, architecture)?,
     };

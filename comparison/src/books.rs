@@ -18,18 +18,19 @@ pub struct Row {
     pub time: Option<EventTime>,
 }
 
-/// One architecture's answer in rows against the truth. All figures are events after WHERE.
+/// One architecture's answer in rows against the truth. All figures are events after WHERE, each
+/// once, however many windows it is in; where the view drops old windows, those that it still holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Books {
-    /// The COUNT(*) of the answer that was served.
+    /// The events in the fold whose answer was served.
     pub counted: u64,
-    /// The independent count over all events.
+    /// The independent count over all events, late ones included.
     pub truth: u64,
     /// Events folded more than once, each further time counted.
     pub double: u64,
     /// Events folded nowhere, other than the late ones.
     pub missing: u64,
-    /// Events that arrived after their side of the boundary was closed.
+    /// Events that arrived after their side of the boundary was closed, or too late for the view.
     pub late: u64,
 }
 
@@ -54,7 +55,13 @@ impl Books {
 /// How often the halves fold each event, from offsets and event times alone.
 ///
 /// `wanted` holds the numbers of the rows that a view folds: after WHERE, with an event time.
-pub fn multiplicity(halves: &Halves, rows: &[Row], wanted: &RoaringBitmap) -> Multiplicity {
+/// `refused` are those that each half leaves out because they come too late for the view.
+pub fn multiplicity(
+    halves: &Halves,
+    rows: &[Row],
+    wanted: &RoaringBitmap,
+    refused: &Refused,
+) -> Multiplicity {
     let mut batch = RoaringBitmap::new();
     let mut speed = RoaringBitmap::new();
     let mut closed = RoaringBitmap::new();
@@ -63,11 +70,17 @@ pub fn multiplicity(halves: &Halves, rows: &[Row], wanted: &RoaringBitmap) -> Mu
             continue;
         };
         let Some(time) = row.time else { continue };
-        if halves.batch.takes(&row.place, row.offset, time) {
-            batch.insert(number);
-        }
-        if halves.speed.takes(&row.place, row.offset, time) {
-            speed.insert(number);
+        for (half, refused, folded) in [
+            (&halves.batch, &refused.batch, &mut batch),
+            (&halves.speed, &refused.speed, &mut speed),
+        ] {
+            if half.takes(&row.place, row.offset, time) {
+                let to = match refused.contains(number) {
+                    true => &mut closed,
+                    false => folded,
+                };
+                to.insert(number);
+            }
         }
         if halves.batch.closed_before(&row.place, row.offset, time) {
             closed.insert(number);
@@ -83,6 +96,15 @@ pub fn multiplicity(halves: &Halves, rows: &[Row], wanted: &RoaringBitmap) -> Mu
     }
 }
 
+/// Events by row number that come too late for the view, each half judging by what it has read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Refused {
+    /// Left out by the batch half.
+    pub batch: RoaringBitmap,
+    /// Left out by the speed half.
+    pub speed: RoaringBitmap,
+}
+
 /// Which events each half folds, and which were not folded exactly once, by row number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Multiplicity {
@@ -92,7 +114,8 @@ pub struct Multiplicity {
     pub speed: RoaringBitmap,
     /// Folded by both halves.
     pub double: RoaringBitmap,
-    /// Folded by neither, because they came after their side of the boundary was closed.
+    /// Folded by neither, because they came after their side of the boundary was closed, or too
+    /// late for the view.
     pub late: RoaringBitmap,
     /// Folded by neither for any other reason.
     pub missing: RoaringBitmap,

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use event_log::EventLog;
+use roaring::RoaringBitmap;
 use shared_logic::admission::Admission;
 use shared_logic::coverage::OffsetVector;
 use shared_logic::view::View;
 
-use crate::books::{Books, Row, multiplicity};
+use crate::books::{Books, Refused, Row, multiplicity};
 use crate::difference::{Difference, difference};
 use crate::error::ComparisonError;
 use crate::kappa::kappa;
@@ -15,13 +17,16 @@ use crate::lambda::{Options, lambda};
 use crate::rule::{Half, Halves, Rule};
 use crate::run::Run;
 use crate::schedule::Schedule;
-use crate::truth::{Answer, Truth};
+use crate::truth::{Answer, Asked, Truth};
 
 /// One architecture and rule, run and judged.
 #[derive(Clone, Debug)]
 pub struct Line {
     /// The run.
     pub run: Run,
+    /// What the view's own rules say, lateness included. Under `late = 'speed-only'` a batch run
+    /// corrects what is below its cut, so this is not the same for every line.
+    pub truth: RecordBatch,
     /// Its answer against the truth, in groups.
     pub difference: Difference,
     /// Its answer against the truth, in rows.
@@ -31,13 +36,11 @@ pub struct Line {
     pub drift: usize,
 }
 
-/// All lines of a comparison and what they were compared with.
+/// All lines of a comparison.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// When things happened.
     pub schedule: Schedule,
-    /// The independent answer over all events.
-    pub truth: arrow::array::RecordBatch,
     /// Lambda under each rule, then kappa.
     pub lines: Vec<Line>,
 }
@@ -49,7 +52,7 @@ pub struct Events<'e> {
     pub log: &'e dyn EventLog,
     /// Every event in the order of arrival.
     pub rows: &'e [Row],
-    /// The independent reader of the same input.
+    /// The independent reader of the same input, which knows the partitions.
     pub truth: &'e Truth,
 }
 
@@ -63,26 +66,46 @@ pub fn compare(
     schedule: &Schedule,
     options: &Options,
 ) -> Result<Report, ComparisonError> {
-    let truth = events.truth.answer(None)?;
-    let counted = events.truth.counted()?;
-    let wanted = events.truth.passes()?;
+    let wanted = events.truth.passes();
+    let all = events.truth.all().read;
     let keys = view.projection.keys_shown();
     let differ =
         |run: &Run, truth: &Answer| difference(&run.rows, &truth.rows, &truth.scales, keys);
     let judge = |run: Run, halves: &Halves| -> Result<Line, ComparisonError> {
-        let taken = multiplicity(halves, events.rows, &wanted);
+        let [below, above] = [&halves.batch, &halves.speed].map(|half| read(half, events.rows));
+        let spec = events.truth.spec(&Asked {
+            speed: &all - &below,
+            read: all.clone(),
+        })?;
+        let by = |read: RoaringBitmap, speed: RoaringBitmap| {
+            events.truth.fates(&Asked { read, speed }).late
+        };
+        // Where the halves are one generation, the speed layer goes on from the batch's watermark;
+        // else each knows what it has read itself.
+        let seen = match run.rule {
+            Some(Rule::Offset) => &below | &above,
+            _ => above.clone(),
+        };
+        let refused = Refused {
+            batch: by(below.clone(), RoaringBitmap::new()),
+            speed: by(seen, above.clone()),
+        };
+        let taken = multiplicity(halves, events.rows, &wanted, &refused);
         let folded = taken.batch.iter().chain(&taken.speed).collect::<Vec<u32>>();
-        let same_events = events.truth.answer(Some(&folded))?;
+        let read = below | above;
+        let same_events = events.truth.fold_of(&folded, &read)?;
+        let held = events.truth.held(&read);
         Ok(Line {
-            difference: differ(&run, &truth)?,
+            difference: differ(&run, &spec)?,
             drift: differ(&run, &same_events)?.wrong,
             books: Books {
                 counted: run.counted,
-                truth: counted,
-                double: taken.double.len(),
-                missing: taken.missing.len(),
-                late: taken.late.len(),
+                truth: held.len(),
+                double: taken.double.intersection_len(&held),
+                missing: taken.missing.intersection_len(&held),
+                late: taken.late.intersection_len(&held),
             },
+            truth: spec.rows,
             run,
         })
     };
@@ -95,9 +118,15 @@ pub fn compare(
     lines.push(judge(run, &whole(schedule))?);
     Ok(Report {
         schedule: schedule.clone(),
-        truth: truth.rows,
         lines,
     })
+}
+
+/// The numbers of the events in a half's ranges.
+fn read(half: &Half, rows: &[Row]) -> RoaringBitmap {
+    let numbered = (0_u32..).zip(rows);
+    let read = numbered.filter(|(_, row)| half.reads(&row.place, row.offset));
+    read.map(|(number, _)| number).collect()
 }
 
 /// Kappa as halves: no batch, and speed over everything.

@@ -162,7 +162,8 @@ impl Half {
                 .is_none_or(|range| offset >= range.end)
     }
 
-    fn reads(&self, place: &TopicPartition, offset: Offset) -> bool {
+    /// Whether the event at `offset` of `place` is in the half's ranges.
+    pub fn reads(&self, place: &TopicPartition, offset: Offset) -> bool {
         self.ranges
             .get(place)
             .is_some_and(|range| range.contains(&offset))

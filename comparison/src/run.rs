@@ -51,7 +51,8 @@ pub struct Run {
     pub rule: Option<Rule>,
     /// The answer, sorted by window, then by key.
     pub rows: RecordBatch,
-    /// The COUNT(*) of the answer.
+    /// The events in the fold, each once: the COUNT(*) over all, except that sessions which the view
+    /// no longer shows are among them, for they may still grow.
     pub counted: u64,
     /// Records that could not be read and are in no group.
     pub rejected: u64,

@@ -9,6 +9,7 @@ mod aggregate;
 mod answer;
 mod column;
 mod error;
+mod fates;
 mod groups;
 mod input;
 mod instant;
@@ -20,10 +21,10 @@ mod plan;
 mod resolve;
 mod rows;
 mod value;
+mod windows;
 
 use std::path::Path;
 
-use polars::prelude::{IdxCa, NewChunkedArray};
 use roaring::RoaringBitmap;
 use shared_logic::parse::parse;
 
@@ -33,6 +34,7 @@ use rows::Rows;
 
 pub use answer::Answer;
 pub use error::TruthError;
+pub use fates::Fates;
 
 /// A view over the events of a file, ready to be evaluated over all or some of them.
 ///
@@ -41,7 +43,19 @@ pub use error::TruthError;
 pub struct Truth {
     plan: Plan,
     rows: Rows,
+    /// The partition of every event.
+    partitions: Vec<u32>,
     arrivals: Option<Vec<i64>>,
+}
+
+/// Which events a question is about, by number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// The events that were read: they move the watermarks, and the newest of them decides which
+    /// windows are kept.
+    pub read: RoaringBitmap,
+    /// Those among them that a speed layer folds. Under `late = 'speed-only'` no other is late.
+    pub speed: RoaringBitmap,
 }
 
 impl Truth {
@@ -79,11 +93,19 @@ impl Truth {
         let ordering = read.columns.split_off(plan.fields.len());
         let ordered = order.of(input, ordering, &read.broken)?;
         let rows = Rows::new(&plan, read, ordered.places.as_ref())?;
+        let partitions = vec![0; rows.times.len()];
         Ok(Self {
             plan,
             rows,
+            partitions,
             arrivals: ordered.arrivals,
         })
+    }
+
+    /// The same events in the partitions of a log: which of them are late depends on it, and which
+    /// of those with equal event times is first. Without this all are in one partition.
+    pub fn dealt(self, partitions: Vec<u32>) -> Self {
+        Self { partitions, ..self }
     }
 
     /// How many events there are, broken records included.
@@ -91,47 +113,69 @@ impl Truth {
         self.rows.times.len()
     }
 
-    /// The view over all events, or over those numbered in `only`: a number that comes twice counts
-    /// twice, and one that the view does not fold not at all.
+    /// Everything: all events were read, and none by a speed layer alone.
+    pub fn all(&self) -> Asked {
+        Asked {
+            read: (0..self.rows() as u32).collect(),
+            speed: RoaringBitmap::new(),
+        }
+    }
+
+    /// The view over all events, as after a batch run over all of them.
+    ///
+    /// # Errors
+    /// Those of [`spec`](Self::spec).
+    pub fn answer(&self) -> Result<Answer, TruthError> {
+        self.spec(&self.all())
+    }
+
+    /// The view as its own rules have it, lateness included.
     ///
     /// # Errors
     /// A sum that does not fit its type, or an expression over aggregates that fails in a group.
-    pub fn answer(&self, only: Option<&[u32]>) -> Result<Answer, TruthError> {
-        let Some(only) = only else {
-            return groups::answer(&self.plan, &self.rows, self.rows.frame.clone());
-        };
-        let places = only
-            .iter()
-            .filter_map(|number| self.rows.numbers.binary_search(number).ok());
-        let places = places.filter_map(|place| u32::try_from(place).ok());
-        let places = IdxCa::from_iter_values("places".into(), places);
-        groups::answer(&self.plan, &self.rows, self.rows.frame.take(&places)?)
+    pub fn spec(&self, asked: &Asked) -> Result<Answer, TruthError> {
+        let folded: Vec<u32> = self.fates(asked).folded.iter().collect();
+        self.fold_of(&folded, &asked.read)
     }
 
-    /// How many events the view folds: COUNT(*) behind WHERE, over all events.
+    /// The view over the events numbered in `folded`: a number that comes twice counts twice, and
+    /// one that the view cannot read or does not want not at all. Whether they are late is not
+    /// asked; the newest event of `read` decides which windows are kept.
     ///
     /// # Errors
-    /// None yet: what can fail has failed in [`open`](Self::open).
-    pub fn counted(&self) -> Result<u64, TruthError> {
-        Ok(self.rows.numbers.len() as u64)
+    /// A sum that does not fit its type, or an expression over aggregates that fails in a group.
+    pub fn fold_of(&self, folded: &[u32], read: &RoaringBitmap) -> Result<Answer, TruthError> {
+        let places = (folded.iter())
+            .filter_map(|number| self.rows.numbers.binary_search(number).ok())
+            .map(|place| place as u32)
+            .collect::<Vec<_>>();
+        let horizon = fates::horizon(&self.plan, &self.rows, read);
+        groups::answer(&self.plan, &self.rows, &places, horizon)
     }
 
-    /// The numbers of the events that the view folds: those that are readable, have an event time
-    /// in some window, pass WHERE, and whose keys and arguments can be computed.
-    ///
-    /// # Errors
-    /// None yet: what can fail has failed in [`open`](Self::open).
-    pub fn passes(&self) -> Result<RoaringBitmap, TruthError> {
-        Ok(self.rows.numbers.iter().copied().collect())
+    /// What becomes of each event that was read.
+    pub fn fates(&self, asked: &Asked) -> Fates {
+        fates::fates(&self.plan, &self.rows, &self.partitions, asked)
+    }
+
+    /// The numbers of the events that the view wants and can fold, late or not: those that are
+    /// readable, have an event time in some window, pass WHERE, and whose keys and arguments can be
+    /// computed.
+    pub fn passes(&self) -> RoaringBitmap {
+        self.rows.numbers.iter().copied().collect()
+    }
+
+    /// Those of [`passes`](Self::passes) that a fold still holds once the events of `read` have been
+    /// read: one of their windows is kept. Sessions are always held, for they may still grow.
+    pub fn held(&self, read: &RoaringBitmap) -> RoaringBitmap {
+        let horizon = fates::horizon(&self.plan, &self.rows, read);
+        fates::held(&self.plan, &self.rows, horizon)
     }
 
     /// The event time of each event in microseconds since 1970; `None` where it has none that can
     /// be read.
-    ///
-    /// # Errors
-    /// None yet: what can fail has failed in [`open`](Self::open).
-    pub fn event_times(&self) -> Result<Vec<Option<i64>>, TruthError> {
-        Ok(self.rows.times.clone())
+    pub fn event_times(&self) -> &[Option<i64>] {
+        &self.rows.times
     }
 
     /// When each event arrived, in microseconds since 1970, where `open` was told a column.

@@ -75,13 +75,22 @@ impl Window {
                 });
             }
         };
-        let (before, after) = match *self {
-            Self::Hop { size, .. } | Self::Cumulate { size, .. } => (size, size),
-            _ => (0, width),
-        };
         let start = floor(time.0, width, offset)?;
-        start.checked_sub(before)?;
-        start.checked_add(after)?;
+        match *self {
+            Self::Hop {
+                size,
+                slide,
+                offset,
+            } => {
+                let last = floor(start, slide, offset)?;
+                last.checked_sub(earlier(start - last, size, slide) * slide)?;
+                last.checked_add(size)?;
+            }
+            Self::Cumulate { size, offset, .. } => {
+                floor(start, size, offset)?.checked_add(size)?;
+            }
+            _ => {}
+        }
         Some(Slice {
             start: EventTime(start),
             end: EventTime(start.checked_add(width)?),
@@ -119,10 +128,7 @@ impl Window {
                 let Some(last) = floor(start.0, slide, offset) else {
                     return vec![];
                 };
-                let earlier = (start.0.saturating_sub(last).saturating_neg())
-                    .saturating_add(size - 1)
-                    .div_euclid(slide);
-                let starts = (0..=earlier).rev();
+                let starts = (0..=earlier(start.0 - last, size, slide)).rev();
                 starts
                     .map(|back| last.saturating_sub(back.saturating_mul(slide)))
                     .map(|first| window(first, first.saturating_add(size)))
@@ -190,8 +196,14 @@ impl fmt::Display for Window {
 
 /// The greatest number at or below `time` that is `offset` plus a multiple of `width`.
 fn floor(time: i64, width: i64, offset: i64) -> Option<i64> {
-    let into = time.checked_sub(offset)?.checked_rem_euclid(width)?;
-    time.checked_sub(into)
+    // Remainders first: `time - offset` may be outside of the number range where this is not.
+    let into = time.checked_rem_euclid(width)? - offset.checked_rem_euclid(width)?;
+    time.checked_sub(if into < 0 { into + width } else { into })
+}
+
+/// How many hopping windows besides the last one hold a slice that begins `into` the last one.
+fn earlier(into: i64, size: i64, slide: i64) -> i64 {
+    (size - 1 - into).div_euclid(slide)
 }
 
 /// Euclid's greatest common divisor of two positive numbers.

@@ -1,7 +1,8 @@
 //! From the rows that a view folds to its groups and what they show.
 
 use polars::prelude::{
-    Column, DataFrame, DataType, Expr, IntoLazy, SortMultipleOptions, col, len, lit, when,
+    Column, DataFrame, DataType, Expr, IdxCa, IdxSize, IntoLazy, SortMultipleOptions, col, len,
+    lit, when,
 };
 
 use super::TruthError;
@@ -12,28 +13,77 @@ use super::lower::{lower, typed};
 use super::node::{Aggregate, Node};
 use super::plan::{self, Plan, WINDOW};
 use super::rows::Rows;
+use super::windows;
 
-/// The view over the given rows.
+/// The view over the given events, each as often as its place among the rows comes; windows that end
+/// at `horizon` or before are not shown.
 ///
 /// # Errors
 /// A sum that does not fit its type, or an expression over aggregates that fails in a group.
-pub(super) fn answer(plan: &Plan, rows: &Rows, frame: DataFrame) -> Result<Answer, TruthError> {
+pub(super) fn answer(
+    plan: &Plan,
+    rows: &Rows,
+    places: &[IdxSize],
+    horizon: Option<i128>,
+) -> Result<Answer, TruthError> {
+    let frame = placed(plan, rows, places, horizon)?;
     let keys: Vec<String> = (0..rows.keys.len()).map(plan::key).collect();
     let by = || WINDOW.into_iter().chain(keys.iter().map(String::as_str));
-    let groups: Vec<Expr> = by().map(col).collect();
     let mut measured: Vec<Expr> = rows.measures.iter().flat_map(Measure::lower).collect();
-    measured.push(len().cast(DataType::UInt64).alias(EVENTS));
     let options = SortMultipleOptions::default().with_nulls_last(false);
-    let mut frame = frame
-        .lazy()
-        .group_by(groups)
-        .agg(measured)
-        .sort(by().collect::<Vec<_>>(), options)
-        .collect()?;
+    let frame = frame.lazy();
+    let frame = if plan.rows {
+        frame.with_column(typed(1_u64).alias(EVENTS))
+    } else {
+        measured.push(len().cast(DataType::UInt64).alias(EVENTS));
+        let groups: Vec<Expr> = by().map(col).collect();
+        frame.group_by(groups).agg(measured)
+    };
+    let mut frame = frame.sort(by().collect::<Vec<_>>(), options).collect()?;
     for measure in &rows.measures {
         finish(measure, &mut frame, &keys)?;
     }
     shown(plan, rows, &frame, &keys)
+}
+
+/// The events in their windows: one row for each event and window that is shown.
+fn placed(
+    plan: &Plan,
+    rows: &Rows,
+    places: &[IdxSize],
+    horizon: Option<i128>,
+) -> Result<DataFrame, TruthError> {
+    let frame = taken(&rows.frame, places)?;
+    let time = |place: &IdxSize| {
+        let number = rows.numbers.get(*place as usize)?;
+        *rows.times.get(*number as usize)?
+    };
+    let times: Vec<i64> = places
+        .iter()
+        .map(|place| time(place).unwrap_or_default())
+        .collect();
+    let mut placed = windows::spread(plan, &frame, &times)?;
+    placed.retain(|placed| horizon.is_none_or(|horizon| i128::from(placed.end) > horizon));
+    let in_windows: Vec<IdxSize> = placed.iter().map(|placed| placed.row as IdxSize).collect();
+    let mut frame = taken(&frame, &in_windows)?;
+    let bounds = [
+        placed.iter().map(|placed| placed.start).collect::<Vec<_>>(),
+        placed.iter().map(|placed| placed.end).collect(),
+    ];
+    for (name, bounds) in WINDOW.into_iter().zip(bounds) {
+        let bounds = Column::new(name.into(), bounds).cast(&Kind::Timestamp.polars())?;
+        frame.with_column(bounds)?;
+    }
+    Ok(frame)
+}
+
+/// Some rows of a frame, which need not have columns.
+fn taken(frame: &DataFrame, rows: &[IdxSize]) -> Result<DataFrame, TruthError> {
+    if frame.width() == 0 {
+        return Ok(DataFrame::empty_with_height(rows.len()));
+    }
+    let rows = IdxCa::from_vec("rows".into(), rows.to_vec());
+    Ok(frame.take(&rows)?)
 }
 
 /// Puts a sum of 128 bits into its type.

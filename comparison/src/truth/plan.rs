@@ -1,7 +1,7 @@
 //! A view taken apart: what each row says, what is aggregated, and what is shown.
 
-use shared_logic::parse::{Parsed, ParsedTable, ParsedView};
-use shared_logic::time::Tumble;
+use shared_logic::parse::{Parsed, ParsedTable, ParsedView, ViewOptions};
+use shared_logic::window::Window;
 use sqlparser::ast::{ColumnOption, GroupByExpr, Select, SelectItem};
 
 use super::TruthError;
@@ -26,7 +26,15 @@ pub(super) struct Field {
 pub(super) struct Plan {
     /// The columns of the table that the view reads, the time column first.
     pub(super) fields: Vec<Field>,
-    pub(super) window: Tumble,
+    pub(super) window: Window,
+    /// What sessions are found by, over the fields.
+    pub(super) sessions: Vec<Node>,
+    /// Whether there is one row for each event and window, none of them grouped.
+    pub(super) rows: bool,
+    /// Lateness and retention.
+    pub(super) options: ViewOptions,
+    /// How far the watermark stays behind the greatest event time, in microseconds.
+    pub(super) delay: i64,
     /// WHERE, over the fields and the window.
     pub(super) filter: Option<Node>,
     /// The keys, over the fields.
@@ -40,6 +48,11 @@ pub(super) struct Plan {
 /// The name of a key in the finished groups.
 pub(super) fn key(number: usize) -> String {
     format!("key_{number}")
+}
+
+/// The name of a key that sessions are found by, in the rows.
+pub(super) fn session(number: usize) -> String {
+    format!("session_{number}")
 }
 
 /// The name of an aggregate in the finished groups, and of its argument in the rows.
@@ -67,6 +80,14 @@ impl Plan {
         let mut plan = Self {
             fields: vec![],
             window: view.window,
+            sessions: view
+                .sessions_by
+                .iter()
+                .map(resolve)
+                .collect::<Result<_, _>>()?,
+            rows: view.rows,
+            options: view.options,
+            delay: table.watermark.as_ref().map_or(0, |(_, delay)| *delay),
             filter,
             keys,
             aggregates: vec![],
@@ -115,17 +136,19 @@ impl Plan {
     fn read(&self, table: &ParsedTable, time: &str) -> Result<Vec<Field>, TruthError> {
         let mut names = vec![time];
         let arguments = self.aggregates.iter().filter_map(|(_, node)| node.as_ref());
-        for node in arguments.chain(&self.keys).chain(&self.filter) {
+        let keys = self.keys.iter().chain(&self.sessions);
+        for node in arguments.chain(keys).chain(&self.filter) {
             node.columns(&mut names);
         }
         names.retain(|name| !WINDOW.contains(name));
         names.into_iter().map(|name| field(table, name)).collect()
     }
 
-    /// The type of a column of the rows.
+    /// The type of a column of the events; only tumbling windows are known of a single event.
     pub(super) fn kind(&self, column: &str) -> Option<Kind> {
         if WINDOW.contains(&column) {
-            return Some(Kind::Timestamp);
+            let known = matches!(self.window, Window::Tumble { .. });
+            return known.then_some(Kind::Timestamp);
         }
         let field = self.fields.iter().find(|field| field.name == column)?;
         Some(field.kind)

@@ -62,7 +62,7 @@ fn shown(rows: &RecordBatch) -> Vec<String> {
 
 /// The rows of the view of `sql` over JSON lines.
 fn rows(sql: &str, lines: &[&str]) -> Vec<String> {
-    shown(&truth(sql, lines).answer(None).unwrap().rows)
+    shown(&truth(sql, lines).answer().unwrap().rows)
 }
 
 /// What one expression is in a row of these values, as the only key of the only group.

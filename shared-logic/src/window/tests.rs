@@ -49,6 +49,30 @@ fn the_ends_of_time_have_no_window() {
     assert_eq!(start(Window::Session { gap: 1 }, i64::MAX), None);
 }
 
+/// Found by random views: the slice was refused where a window of full length before it would not
+/// have fitted, although the event is in no such window.
+#[test]
+fn near_the_ends_of_time_an_event_counts_where_its_windows_fit() {
+    let hop = Window::Hop {
+        size: 7,
+        slide: 7,
+        offset: 0,
+    };
+    let first = i64::MIN + 1;
+    assert_eq!(hop.windows(EventTime(first)).len(), 1);
+    assert_eq!(start(hop, first - 1), None);
+    assert_eq!(start(hop, first), Some(first));
+    let cumulate = Window::Cumulate {
+        size: 25,
+        step: 5,
+        offset: 0,
+    };
+    let last = i64::MAX - 8;
+    assert_eq!(start(cumulate, last), Some(last - 4));
+    assert_eq!(start(cumulate, last + 1), None);
+    assert_eq!(start(tumble(10, 9), i64::MIN + 7), Some(i64::MIN + 7));
+}
+
 /// The windows of `time`, found by trying every start near it.
 fn tried(window: Window, time: i64) -> Vec<(i64, i64)> {
     let mut found = vec![];

@@ -36,7 +36,7 @@ fn texts_booleans_instants_and_decimals_have_extremes() {
     let expected =
         "a | b | false | true | 1970-01-01T00:00:00.001 | 2001-01-01 | -3.00 | 9998.24 | 0.5";
     assert_eq!(found, [expected]);
-    let answer = truth(&job(select, ALL), &lines).answer(None).unwrap();
+    let answer = truth(&job(select, ALL), &lines).answer().unwrap();
     let types: Vec<String> = answer
         .rows
         .schema()
@@ -67,10 +67,7 @@ fn a_sum_is_exact_and_its_end_alone_must_fit() {
         [format!("{} | 2.305843009213694e18", i64::MAX - 7)]
     );
 
-    let error = truth(&sql, &lines[..2])
-        .answer(None)
-        .unwrap_err()
-        .to_string();
+    let error = truth(&sql, &lines[..2]).answer().unwrap_err().to_string();
     assert!(
         error.contains("SUM of the group 1970-01-01 00:00:00 is out of range"),
         "{error}"
@@ -105,7 +102,7 @@ fn items_may_compute_with_aggregates_and_keys() {
     );
 
     let sql = job("1 / (COUNT(*) - COUNT(n)) AS e", ALL);
-    let error = truth(&sql, &lines).answer(None).unwrap_err().to_string();
+    let error = truth(&sql, &lines).answer().unwrap_err().to_string();
     assert!(error.contains("e of the group"), "{error}");
 }
 
@@ -118,7 +115,7 @@ fn floats_tell_what_their_tolerance_is_relative_to() {
         r#"{"at": 0, "x": -1e9, "n": -4}"#,
         r#"{"at": 0, "x": 0.5}"#,
     ];
-    let answer = truth(&job(select, ALL), &lines).answer(None).unwrap();
+    let answer = truth(&job(select, ALL), &lines).answer().unwrap();
     assert_eq!(shown(&answer.rows)[0].split(" | ").next(), Some("3"));
     let scales: Vec<Option<f64>> = answer
         .scales
