@@ -9,11 +9,13 @@ use crate::spelling;
 use crate::sql_error::SqlError;
 use crate::time::Tumble;
 
+mod file;
 pub(crate) mod interval;
 pub(crate) mod name;
 mod shape;
 mod watermark;
 
+pub use file::embed;
 use name::normal;
 pub(crate) use shape::WORKS;
 
