@@ -135,7 +135,7 @@ fn the_schema_of_avro_decides_which_segments_may_be_merged() {
     let int = compiled("avro", &schema("int"));
     assert_eq!(
         int.tables[0].canonical(),
-        "table v1 (\"t\" TIMESTAMP, \"x\" INT) format avro schema HASH event_time 0"
+        "table v1 (\"t\" TIMESTAMP, \"x\" INT) format avro schema 69efc54dec5b248fba3653f08411d91d event_time 0"
     );
     let print = |job: &Job| job.views[0].fingerprint.clone();
     let blanks = compiled("avro", &schema("int").replace(' ', "\n "));

@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn the_canonical_form_is_that_of_the_library() {
         let text = r#"{"doc": "x", "type": "record", "namespace": "a.b", "name": "R", "fields": [
-            {"name": "p", "type": {"type": "long", "logicalType": "date"}, "default": 1},
+            {"name": "p", "type": {"type": "long", "order": "ignore"}, "default": 1},
             {"type": ["null", {"type": "enum", "name": "E", "symbols": ["X", "Y"]}], "name": "e"},
             {"name": "f", "type": {"size": 4, "type": "fixed", "name": "c.F"}},
             {"name": "m", "type": {"type": "map", "values": "E"}},
@@ -153,5 +153,15 @@ mod tests {
         write(&serde_json::from_str(text).unwrap(), "", &mut ours);
         let theirs = apache_avro::Schema::parse_str(text).unwrap().canonical_form();
         assert_eq!(ours, theirs);
+    }
+
+    /// The specification reduces a primitive type to its name, logical types or not; this library
+    /// leaves an object.
+    #[test]
+    fn a_logical_type_is_not_part_of_it() {
+        let mut ours = String::new();
+        let schema = r#"{"type": "long", "logicalType": "timestamp-millis"}"#;
+        write(&serde_json::from_str(schema).unwrap(), "", &mut ours);
+        assert_eq!(ours, "\"long\"");
     }
 }

@@ -242,7 +242,13 @@ fn nesting_has_a_bound() {
 #[test]
 fn what_stands_before_a_record_is_passed() {
     let record = encode(event());
-    let print = theirs().fingerprint::<Rabin>().bytes;
+    // The canonical form, which the fingerprint is of, knows no logical types.
+    let plain = SCHEMA
+        .replace(r#"{"type": "long", "logicalType": "timestamp-millis"}"#, "\"long\"")
+        .replace(r#"{"type": "int", "logicalType": "date"}"#, "\"int\"")
+        .replace(r#"{"type": "bytes", "logicalType": "decimal", "precision": 8, "scale": 3}"#, "\"bytes\"");
+    assert!(!plain.contains("logicalType"));
+    let print = Theirs::parse_str(&plain).unwrap().fingerprint::<Rabin>().bytes;
     let single = [[0xC3, 0x01].as_slice(), &print, &record].concat();
     let foreign = [[0xC3, 0x01].as_slice(), &[7; 8], &record].concat();
     let numbered = [[0, 0, 0, 1, 44].as_slice(), &record].concat();
@@ -275,7 +281,8 @@ fn a_field_that_the_schema_lacks_is_named_with_those_that_it_has() {
 }
 
 proptest! {
-    /// Whatever a byte is changed to, our reader takes what the library takes.
+    /// Whatever a byte is changed to, our reader takes what the library takes, but for integers of
+    /// more bits than 64, of which the library drops some.
     #[test]
     fn we_take_what_the_library_takes(at in 0_usize..80, byte: u8, flip in 0_usize..3) {
         let mut record = encode(event());
@@ -289,7 +296,10 @@ proptest! {
         let reader = apache_avro::reader::datum::GenericDatumReader::builder(&schema).build().unwrap();
         let mut rest = record.as_slice();
         let taken = reader.read_value(&mut rest).is_ok() && rest.is_empty();
-        let ours = AvroSchema::parse(SCHEMA).unwrap().length(&record) == Ok(record.len());
-        prop_assert_eq!(ours, taken, "{:?}", record);
+        let length = AvroSchema::parse(SCHEMA).unwrap().length(&record);
+        let too_long = |reason: &String| reason.contains("at most 64 bits");
+        if !length.as_ref().is_err_and(too_long) {
+            prop_assert_eq!(length == Ok(record.len()), taken, "{:?}", record);
+        }
     }
 }
