@@ -119,17 +119,24 @@ pub struct Event {
     price: u64,
 }
 
-const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64)";
+const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64) Firefox/128.0";
+
+/// When the events begin, in milliseconds since 1970; a window begins then, too.
+const BEGIN: u64 = 1_700_000_000_000;
 
 /// Events like those of [`columns`].
 pub fn events(rows: usize, windows: u64, keys: u64) -> Vec<Event> {
     let mut random = Random::new(42);
     let span = windows * WINDOW.unsigned_abs();
     let event = |row: u64| Event {
-        at: (row * span / rows as u64).saturating_sub(random.below(200_000)) / 1000,
+        at: BEGIN + (row * span / rows as u64).saturating_sub(random.below(200_000)) / 1000,
         item: random.below(keys),
         value: random.below(1_000_000),
-        session: format!("{:016x}{:016x}", random.below(u64::MAX), random.below(u64::MAX)),
+        session: format!(
+            "{:016x}{:016x}",
+            random.below(u64::MAX),
+            random.below(u64::MAX)
+        ),
         country: ["DE", "FR", "US", "IN"]
             .get(random.below(4) as usize)
             .unwrap_or(&"DE"),
@@ -141,7 +148,14 @@ pub fn events(rows: usize, windows: u64, keys: u64) -> Vec<Event> {
 /// Events as JSON records of about 180 bytes with seven fields.
 pub fn json(rows: usize, windows: u64, keys: u64) -> Vec<Vec<u8>> {
     let record = |event: Event| {
-        let Event { at, item, value, session, country, price } = event;
+        let Event {
+            at,
+            item,
+            value,
+            session,
+            country,
+            price,
+        } = event;
         format!(
             "{{\"at\":{at},\"item\":{item},\"value\":{value},\"session\":\"{session}\",\"agent\":\"{AGENT}\",\"country\":\"{country}\",\"price\":{}.{:02}}}",
             price / 100,
@@ -149,13 +163,23 @@ pub fn json(rows: usize, windows: u64, keys: u64) -> Vec<Vec<u8>> {
         )
         .into_bytes()
     };
-    events(rows, windows, keys).into_iter().map(record).collect()
+    events(rows, windows, keys)
+        .into_iter()
+        .map(record)
+        .collect()
 }
 
 /// The same events as lines of CSV.
 pub fn csv(rows: usize, windows: u64, keys: u64) -> Vec<Vec<u8>> {
     let record = |event: Event| {
-        let Event { at, item, value, session, country, price } = event;
+        let Event {
+            at,
+            item,
+            value,
+            session,
+            country,
+            price,
+        } = event;
         format!(
             "{at},{item},{value},{session},{AGENT},{country},{}.{:02}",
             price / 100,
@@ -163,7 +187,10 @@ pub fn csv(rows: usize, windows: u64, keys: u64) -> Vec<Vec<u8>> {
         )
         .into_bytes()
     };
-    events(rows, windows, keys).into_iter().map(record).collect()
+    events(rows, windows, keys)
+        .into_iter()
+        .map(record)
+        .collect()
 }
 
 /// The same events as Avro records.
@@ -191,7 +218,10 @@ pub fn avro(rows: usize, windows: u64, keys: u64) -> Vec<Vec<u8>> {
         bytes.extend_from_slice(&(event.price as f64 / 100.0).to_le_bytes());
         bytes
     };
-    events(rows, windows, keys).into_iter().map(record).collect()
+    events(rows, windows, keys)
+        .into_iter()
+        .map(record)
+        .collect()
 }
 
 /// Raw records as one chunk of partition 0.
