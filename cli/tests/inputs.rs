@@ -15,11 +15,15 @@ fn avro_prints_the_rows_of_parquet() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let rows = |input: &str, view: &str, how: &str| {
-        ok(&["run", view, "--input", input, "--as", how, "--format", "csv"])
+        ok(&[
+            "run", view, "--input", input, "--as", how, "--format", "csv",
+        ])
     };
     let (parquet, avro) = (path("clicks.parquet"), path("clicks.avro"));
     for to in [&parquet, &avro] {
-        ok(&["generate", "clicks", "--events", "6000", "--seed", "3", "--to", to]);
+        ok(&[
+            "generate", "clicks", "--events", "6000", "--seed", "3", "--to", to,
+        ]);
     }
     let expected = rows(&parquet, VIEW, "batch");
     for how in ["batch", "speed", "lambda", "truth"] {
@@ -29,7 +33,9 @@ fn avro_prints_the_rows_of_parquet() {
     // The table in Avro, its schema in a file beside the view.
     let view = fs::read_to_string(seam::root().join(VIEW)).unwrap();
     let fields = ["clicked", "arrival"].map(|name| {
-        format!(r#"{{"name": "{name}", "type": {{"type": "long", "logicalType": "timestamp-micros"}}}}"#)
+        format!(
+            r#"{{"name": "{name}", "type": {{"type": "long", "logicalType": "timestamp-micros"}}}}"#
+        )
     });
     let schema = format!(
         r#"{{"type": "record", "name": "click", "fields": [
@@ -53,10 +59,16 @@ fn avro_prints_the_rows_of_parquet() {
     ok(&["batch", &view, "--store", &store]);
     fs::remove_file(path("clicks.avsc")).unwrap();
     let counted = ok(&["query", view_sql, "--store", &store, "--format", "csv"]);
-    assert_eq!(counted.lines().last().unwrap(), (expected.lines().count() - 1).to_string());
+    assert_eq!(
+        counted.lines().last().unwrap(),
+        (expected.lines().count() - 1).to_string()
+    );
 
     let (code, line) = fails(&["explain", &view]);
     assert_eq!((code, line.lines().count()), (2, 1));
     assert!(line.contains("view.sql:"), "{line}");
-    assert!(line.contains("cannot read clicks.avsc: No such file"), "{line}");
+    assert!(
+        line.contains("cannot read clicks.avsc: No such file"),
+        "{line}"
+    );
 }

@@ -50,15 +50,39 @@ const COLUMNS: [&str; 9] = ["at", "k", "n", "m", "d", "x", "b", "day", "seen"];
 
 /// Values that no or another column takes.
 const OTHERS: [&str; 22] = [
-    "2147483648", "9223372036854775807", "-9223372036854775808", "9223372036854776", "1e300",
-    "0.125", "12345.5", "null", "true", "\"x\"", "\"\"", "\"1\"", "\"NaN\"", "\"2013-02-29\"",
-    "\"2013-01-31T24:00\"", "\"1969-12-31T23:59:59.9999999Z\"",
-    "\"+294247-01-10T04:00:54.775807Z\"", "\"-290308-12-21T19:59:05.224191Z\"", "[1]", "{\"at\": 1}", "-0", "1e400",
+    "2147483648",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "9223372036854776",
+    "1e300",
+    "0.125",
+    "12345.5",
+    "null",
+    "true",
+    "\"x\"",
+    "\"\"",
+    "\"1\"",
+    "\"NaN\"",
+    "\"2013-02-29\"",
+    "\"2013-01-31T24:00\"",
+    "\"1969-12-31T23:59:59.9999999Z\"",
+    "\"+294247-01-10T04:00:54.775807Z\"",
+    "\"-290308-12-21T19:59:05.224191Z\"",
+    "[1]",
+    "{\"at\": 1}",
+    "-0",
+    "1e400",
 ];
 
 fn value(nth: usize) -> impl Strategy<Value = String> {
     let good: &[&str] = match nth {
-        0 => &["-1", "0", "99999.5", "\"1970-01-01\"", "\"1970-01-01 00:01:39.5+00:00\""],
+        0 => &[
+            "-1",
+            "0",
+            "99999.5",
+            "\"1970-01-01\"",
+            "\"1970-01-01 00:01:39.5+00:00\"",
+        ],
         1 => &["\"a\"", "\"b, \\\"c\\\"\"", "\"\"", "null"],
         2 => &["1", "-7", "3.0", "2147483647"],
         3 => &["5", "null", "-9"],
@@ -68,7 +92,8 @@ fn value(nth: usize) -> impl Strategy<Value = String> {
         7 => &["\"1969-12-31\"", "null"],
         _ => &["1", "0.001", "null"],
     };
-    let value = prop_oneof![12 => prop::sample::select(good), 1 => prop::sample::select(&OTHERS[..])];
+    let value =
+        prop_oneof![12 => prop::sample::select(good), 1 => prop::sample::select(&OTHERS[..])];
     value.prop_map(str::to_owned)
 }
 
@@ -82,7 +107,14 @@ fn json() -> impl Strategy<Value = String> {
         let fields = fields.map(|(name, value)| format!("{name:?}: {value}"));
         format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
     });
-    let broken = prop::sample::select(vec!["{", "[]", "{}", "5", "{\"at\": 01}", "{\"k\": \"\u{1}\"}"]);
+    let broken = prop::sample::select(vec![
+        "{",
+        "[]",
+        "{}",
+        "5",
+        "{\"at\": 01}",
+        "{\"k\": \"\u{1}\"}",
+    ]);
     prop_oneof![12 => good, 1 => broken.prop_map(str::to_owned)]
 }
 
@@ -126,17 +158,19 @@ fn avro() -> impl Strategy<Value = Value> {
         ]
     }
     let digits = prop_oneof![
-        12 => prop::collection::vec(any::<u8>(), 0..3),
-        1 => prop::collection::vec(any::<u8>(), 0..20),
+        12 => prop::collection::vec(any::<u8>(), 1..3),
+        1 => prop::collection::vec(any::<u8>(), 1..20),
     ];
     (
         maybe((-100_i64..100).prop_map(|at| Value::TimestampNanos(at * 1_000_000_001))),
-        prop::sample::select(vec![(0, "a"), (1, "b")]).prop_map(|(at, name)| Value::Enum(at, name.into())),
+        prop::sample::select(vec![(0, "a"), (1, "b")])
+            .prop_map(|(at, name)| Value::Enum(at, name.into())),
         maybe(prop::sample::select(vec![1.0, -7.0, 0.5, f64::NAN]).prop_map(Value::Double)),
         maybe(any::<i64>().prop_map(Value::Long)),
         maybe(digits.prop_map(|digits| Value::Decimal(Decimal::from(digits)))),
         prop::sample::select(vec![0.1, -0.0, 1e-40, f32::INFINITY]).prop_map(Value::Float),
-        prop::sample::select(vec!["true", "FALSE", "1"]).prop_map(|text| Value::String(text.into())),
+        prop::sample::select(vec!["true", "FALSE", "1"])
+            .prop_map(|text| Value::String(text.into())),
         prop::sample::select(vec![-1, 0]).prop_map(Value::Date),
         maybe(prop_oneof![12 => 0..5_i64, 1 => any::<i64>()].prop_map(Value::Long)),
     )

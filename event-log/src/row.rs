@@ -125,7 +125,9 @@ impl Rows {
             // A text is no object.
             Format::Json => serde_json::Value::from(text).to_string().into_bytes(),
             // A line that has the wrong number of fields in its file may have the right one here.
-            Format::Csv if csv_fields(&text, &mut fields).is_ok() => [line, b",\"".as_slice()].concat(),
+            Format::Csv if csv_fields(&text, &mut fields).is_ok() => {
+                [line, b",\"".as_slice()].concat()
+            }
             _ => line.to_vec(),
         }
     }

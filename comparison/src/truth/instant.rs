@@ -146,7 +146,10 @@ mod tests {
         assert_eq!(instant("1969-12-31T23:59"), Some(-60_000_000));
         assert_eq!(instant("1970-01-02"), Some(DAY));
         assert_eq!(instant("-0001-12-31"), Some(-719_529 * DAY));
-        let ends = ["+294247-01-10T04:00:54.775807Z", "-290308-12-21T19:59:05.224192Z"];
+        let ends = [
+            "+294247-01-10T04:00:54.775807Z",
+            "-290308-12-21T19:59:05.224192Z",
+        ];
         assert_eq!(ends.map(instant), [Some(i64::MAX), Some(i64::MIN)]);
     }
 

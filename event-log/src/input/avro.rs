@@ -27,8 +27,15 @@ pub(super) fn open(path: &Path, table: &Table, outside: &[&str]) -> Result<Paylo
     let failed = |reason: String| wrong(path, format!("it cannot be read as Avro: {reason}"));
     let mut file = Container::open(&bytes).map_err(failed)?;
     let holds = |name: &str| file.schema.holds(name).unwrap_or(true);
-    let declared = table.schema.fields().iter().map(|field| field.name().as_str());
-    if let Some(name) = declared.chain(outside.iter().copied()).find(|name| !holds(name)) {
+    let declared = table
+        .schema
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str());
+    if let Some(name) = declared
+        .chain(outside.iter().copied())
+        .find(|name| !holds(name))
+    {
         return Err(wrong(
             path,
             format!("its field {name:?} is of a type that no column can hold, such as an array"),
@@ -36,7 +43,12 @@ pub(super) fn open(path: &Path, table: &Table, outside: &[&str]) -> Result<Paylo
     }
     let names = file.schema.fields();
     let names = names.map(|name| Field::new(name, DataType::Null, true));
-    complete(path, &Schema::new(names.collect::<Vec<_>>()), table, outside)?;
+    complete(
+        path,
+        &Schema::new(names.collect::<Vec<_>>()),
+        table,
+        outside,
+    )?;
     let header: &[u8] = match &table.format {
         Format::Avro(avro) if avro.schema != file.schema => {
             return Err(wrong(
@@ -108,7 +120,9 @@ enum Codec {
 
 impl<'a> Container<'a> {
     fn open(bytes: &'a [u8]) -> Result<Self, String> {
-        let mut rest = bytes.strip_prefix(MAGIC).ok_or("it does not begin as one")?;
+        let mut rest = bytes
+            .strip_prefix(MAGIC)
+            .ok_or("it does not begin as one")?;
         let cut = || "its header breaks off".to_owned();
         let (mut schema, mut codec) = (None, Codec::Null);
         loop {
@@ -124,7 +138,8 @@ impl<'a> Container<'a> {
                 let value = sized(&mut rest).ok_or_else(cut)?;
                 match key {
                     b"avro.schema" => {
-                        let text = std::str::from_utf8(value).map_err(|_| "its schema is no text")?;
+                        let text =
+                            std::str::from_utf8(value).map_err(|_| "its schema is no text")?;
                         let parsed = AvroSchema::parse(text);
                         schema = Some(parsed.map_err(|reason| format!("its schema {reason}"))?);
                     }

@@ -36,7 +36,10 @@ pub(super) fn open(path: &Path, table: &Table, outside: &[&str]) -> Result<Paylo
         Some("avro") => avro::open(path, table, outside),
         Some("csv") => csv::open(path, table, outside),
         Some("jsonl" | "ndjson" | "json") => json(path, table),
-        _ => Err(wrong(path, "the name must end in .parquet, .jsonl, .csv or .avro")),
+        _ => Err(wrong(
+            path,
+            "the name must end in .parquet, .jsonl, .csv or .avro",
+        )),
     }
 }
 

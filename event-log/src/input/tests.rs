@@ -255,10 +255,19 @@ fn an_empty_field_of_csv_is_null_and_an_empty_text_is_not() {
     let place = TopicPartition::new("flights", 0);
     let chunk = input.log.read(&place, Offset(0)..Offset(3), 3).unwrap();
     let chunk = chunk.map(Result::unwrap).next().unwrap();
-    let decoded = Decoder::new(Arc::new(table), &[2, 1]).decode(&chunk).unwrap();
+    let decoded = Decoder::new(Arc::new(table), &[2, 1])
+        .decode(&chunk)
+        .unwrap();
     let origins = decoded.columns.column(0).as_string::<i32>();
-    assert_eq!(origins.iter().collect::<Vec<_>>(), [None, Some(""), Some("x")]);
-    let faults: Vec<_> = decoded.faults.iter().map(|fault| (fault.row, &*fault.reason)).collect();
+    assert_eq!(
+        origins.iter().collect::<Vec<_>>(),
+        [None, Some(""), Some("x")]
+    );
+    let faults: Vec<_> = decoded
+        .faults
+        .iter()
+        .map(|fault| (fault.row, &*fault.reason))
+        .collect();
     assert_eq!(faults, [(2, "expected INT, found \"\"")]);
 }
 
@@ -340,7 +349,8 @@ fn what_is_wrong_with_a_file_is_one_line_that_names_it() {
     let open = |path: PathBuf| reason(Input::open(path, &table, 1, None, None));
     assert!(open(folder.0.path().join("none.jsonl")).contains("none.jsonl could not be read"));
     assert!(
-        open(folder.file("x.txt", "")).ends_with("the name must end in .parquet, .jsonl, .csv or .avro")
+        open(folder.file("x.txt", ""))
+            .ends_with("the name must end in .parquet, .jsonl, .csv or .avro")
     );
     assert!(
         open(folder.file("x.csv", ""))
@@ -350,8 +360,9 @@ fn what_is_wrong_with_a_file_is_one_line_that_names_it() {
         "x.csv: it has no column \"scheduled\", which table flights declares; it has a, b"
     ));
     assert!(
-        open(folder.file("x.csv", "scheduled,\"delay,origin\n1,2\n"))
-            .ends_with("its first line, the names of its columns, is broken CSV: a quote is not closed")
+        open(folder.file("x.csv", "scheduled,\"delay,origin\n1,2\n")).ends_with(
+            "its first line, the names of its columns, is broken CSV: a quote is not closed"
+        )
     );
     assert!(
         open(folder.file("x.parquet", "PAR1 and more")).contains("it cannot be read as Parquet")

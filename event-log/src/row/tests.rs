@@ -113,7 +113,7 @@ fn targets() -> Vec<DataType> {
     ]
 }
 
-fn table(format: Format, target: &DataType) -> Table {
+fn table(format: &Format, target: &DataType) -> Table {
     let fields = vec![
         Field::new("x", target.clone(), true),
         Field::new("n", DataType::Int64, true),
@@ -122,7 +122,7 @@ fn table(format: Format, target: &DataType) -> Table {
         name: "things".into(),
         schema: Arc::new(Schema::new(fields)),
         topic: Topic::new("things"),
-        format,
+        format: format.clone(),
         units: TimeUnits::default(),
         event_time: 0,
         partition_by: None,
@@ -152,7 +152,7 @@ fn a_row_decodes_to_what_its_columns_decode_to() {
         for target in targets() {
             for source in sources() {
                 let what = format!("{} as {target} in {format}", source.data_type());
-                let table = table(format, &target);
+                let table = table(&format, &target);
                 let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3, 4, 5]));
                 let source = RecordBatch::try_from_iter_with_nullable([
                     ("x", source, true),
@@ -189,7 +189,7 @@ fn a_row_decodes_to_what_its_columns_decode_to() {
 
 #[test]
 fn bytes_that_are_no_text_fail_in_json_as_they_do_in_columns() {
-    let table = table(Format::Json, &DataType::Utf8);
+    let table = table(&Format::Json, &DataType::Utf8);
     let source = RecordBatch::try_from_iter([
         (
             "x",
@@ -210,7 +210,7 @@ fn bytes_that_are_no_text_fail_in_json_as_they_do_in_columns() {
 fn a_broken_record_stays_broken_with_its_text() {
     let lines: [&[u8]; 5] = [b"1,2", b"{}", b"\"a", b"\xff,2", b"1,2,3"];
     for format in [Format::Json, Format::Csv] {
-        let table = table(format, &DataType::Utf8);
+        let table = table(&format, &DataType::Utf8);
         let nothing: ArrayRef = Arc::new(StringArray::new_null(5));
         let reasons: ArrayRef = Arc::new(StringArray::from(vec!["ragged"; 5]));
         let source: ArrayRef = Arc::new(BinaryArray::from_vec(lines.to_vec()));
@@ -241,7 +241,7 @@ fn a_broken_record_stays_broken_with_its_text() {
 
 #[test]
 fn columns_that_the_table_lacks_are_kept_in_json() {
-    let table = table(Format::Json, &DataType::Int8);
+    let table = table(&Format::Json, &DataType::Int8);
     let source = RecordBatch::try_from_iter([
         ("n", Arc::new(StringArray::from(vec!["7"])) as ArrayRef),
         (

@@ -1,4 +1,5 @@
 //! Records to try logs with, and what they decode to.
+#![allow(dead_code, reason = "each test uses its part of these")]
 
 use std::ops::Range;
 use std::sync::Arc;

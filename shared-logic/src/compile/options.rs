@@ -3,10 +3,10 @@
 use sqlparser::ast::{CreateTable, CreateTableOptions, Expr, Spanned, SqlOption, Value};
 use sqlparser::tokenizer::Location;
 
+use crate::decode::Framing;
 use crate::parse::name::suggest;
 use crate::parse::place;
 use crate::sql_error::SqlError;
-use crate::decode::Framing;
 
 /// What WITH says; names of columns are not looked up yet.
 #[derive(Debug, Default)]

@@ -73,8 +73,13 @@ fn format(options: &Options, fields: &[Field]) -> Result<Format, SqlError> {
             return Err(SqlError::new(at, "an Avro table needs a schema", help));
         }
         (_, Some(schema)) => {
-            let help = "add format = 'avro', or 'avro-confluent' where a registry numbers the schemas";
-            return Err(SqlError::new(schema.at, "only Avro tables have a schema", help));
+            let help =
+                "add format = 'avro', or 'avro-confluent' where a registry numbers the schemas";
+            return Err(SqlError::new(
+                schema.at,
+                "only Avro tables have a schema",
+                help,
+            ));
         }
         (Some((Encoding::Csv, _)), None) => return Ok(Format::Csv),
         (Some((Encoding::Json, _)) | None, None) => return Ok(Format::Json),
@@ -91,14 +96,19 @@ fn format(options: &Options, fields: &[Field]) -> Result<Format, SqlError> {
         match schema.holds(name) {
             Some(true) => {}
             Some(false) => {
-                let message = format!("the schema's field {name} is of a type that no column can hold");
+                let message =
+                    format!("the schema's field {name} is of a type that no column can hold");
                 let help = "leave the column away: arrays, maps, records and unions of several types are not read";
                 return Err(SqlError::new(text.at, message, help));
             }
             None => {
                 let known: Vec<&str> = schema.fields().collect();
                 let message = format!("the schema has no field {name}");
-                return Err(SqlError::new(text.at, message, suggest(name, "fields", &known)));
+                return Err(SqlError::new(
+                    text.at,
+                    message,
+                    suggest(name, "fields", &known),
+                ));
             }
         }
     }

@@ -47,9 +47,9 @@ impl Avro {
     fn start(&self, record: &[u8]) -> Result<usize, String> {
         match (self.framing, record) {
             (Framing::Confluent, [0, _, _, _, _, ..]) => Ok(5),
-            (Framing::Confluent, _) => Err(
-                "broken Avro: expected 0 and four bytes that number a schema at byte 0".into(),
-            ),
+            (Framing::Confluent, _) => {
+                Err("broken Avro: expected 0 and four bytes that number a schema at byte 0".into())
+            }
             (Framing::Bare, [0xC3, 0x01, rest @ ..])
                 if rest.starts_with(&self.schema.fingerprint().to_le_bytes()) =>
             {

@@ -67,9 +67,7 @@ impl Column {
                 Values::Decimal(builder, *precision, *scale)
             }
             DataType::Date32 => Values::Date(room(rows)),
-            DataType::Timestamp(TimeUnit::Microsecond, None) => {
-                Values::Timestamp(room(rows), unit)
-            }
+            DataType::Timestamp(TimeUnit::Microsecond, None) => Values::Timestamp(room(rows), unit),
             DataType::Utf8 => Values::Text(StringBuilder::with_capacity(rows, rows * 8)),
             _ => Values::Unreadable(0),
         };

@@ -57,7 +57,9 @@ impl fmt::Display for Token<'_> {
         match self {
             Self::Null => f.write_str("NULL"),
             Self::Bool(value) => value.fmt(f),
-            Self::Integer(_, text) | Self::Number(text) | Self::Nested(text) => f.write_str(&short(text)),
+            Self::Integer(_, text) | Self::Number(text) | Self::Nested(text) => {
+                f.write_str(&short(text))
+            }
             Self::Text(text) => write!(f, "{:?}", short(&text.plain())),
             Self::Field(text) => write!(f, "{:?}", short(text)),
         }

@@ -141,7 +141,10 @@ fn the_schema_of_avro_decides_which_segments_may_be_merged() {
     let blanks = compiled("avro", &schema("int").replace(' ', "\n "));
     assert_eq!(print(&blanks), print(&int));
     assert_ne!(print(&compiled("avro", &schema("long"))), print(&int));
-    assert_ne!(print(&compiled("avro-confluent", &schema("int"))), print(&int));
+    assert_ne!(
+        print(&compiled("avro-confluent", &schema("int"))),
+        print(&int)
+    );
 }
 
 #[test]

@@ -152,6 +152,9 @@ mod tests {
             format!("2:16: cannot read x.avsc: there is no such file; {help}")
         );
         let error = embedded("CREATE TABLE a () WITH (schema = 'broken.avsc')").unwrap_err();
-        assert!(error.starts_with("1:34: the schema in broken.avsc is no JSON: EOF"), "{error}");
+        assert!(
+            error.starts_with("1:34: the schema in broken.avsc is no JSON: EOF"),
+            "{error}"
+        );
     }
 }

@@ -17,7 +17,11 @@ use crate::truth::value::Value;
 ///
 /// # Errors
 /// A file that cannot be read, or without one of the columns.
-pub(super) fn read(path: &Path, wanted: &[(&str, Kind)], rows: &mut Rows) -> Result<(), TruthError> {
+pub(super) fn read(
+    path: &Path,
+    wanted: &[(&str, Kind)],
+    rows: &mut Rows,
+) -> Result<(), TruthError> {
     let wrong = |error: apache_avro::Error| TruthError::Avro {
         path: path.to_owned(),
         reason: error.to_string(),
@@ -99,7 +103,9 @@ fn found(value: &Avro, scale: usize) -> Value<'_> {
 /// The digits of a decimal, which has its highest byte first; `None` where 128 bits do not hold it.
 fn integer(decimal: &Decimal) -> Option<i128> {
     let bytes = Vec::<u8>::try_from(decimal).ok()?;
-    let sign = bytes.first().map_or(0, |byte| i128::from(byte.cast_signed() >> 7));
+    let sign = bytes
+        .first()
+        .map_or(0, |byte| i128::from(byte.cast_signed() >> 7));
     bytes.iter().try_fold(sign, |digits, byte| {
         digits.checked_mul(256)?.checked_add(i128::from(*byte))
     })

@@ -92,14 +92,20 @@ fn a_broken_record_of_csv_is_one_event() {
 #[test]
 fn numbers_count_the_units_of_the_table() {
     let sql = job("COUNT(*) AS c", "GROUP BY window_start, window_end");
-    let sql = sql.replace("event_time = 'at'", "event_time = 'at', time_unit = 'ns, at S'");
+    let sql = sql.replace(
+        "event_time = 'at'",
+        "event_time = 'at', time_unit = 'ns, at S'",
+    );
     let text = "{\"at\": 1.5}\n{\"at\": \"1970-01-02\"}\n{\"at\": 1e15}";
     let truth = open(&sql, "events.jsonl", text).unwrap();
     let times = [Some(1_500_000), Some(86_400_000_000), None];
     assert_eq!(truth.event_times().unwrap(), times);
     let sql = sql.replace("ns, at S", "ns");
     let truth = open(&sql, "events.jsonl", "{\"at\": -1}\n{\"at\": 1e15}").unwrap();
-    assert_eq!(truth.event_times().unwrap(), [Some(-1), Some(1_000_000_000_000)]);
+    assert_eq!(
+        truth.event_times().unwrap(),
+        [Some(-1), Some(1_000_000_000_000)]
+    );
 }
 
 #[test]

@@ -151,7 +151,9 @@ mod tests {
         ]}"#;
         let mut ours = String::new();
         write(&serde_json::from_str(text).unwrap(), "", &mut ours);
-        let theirs = apache_avro::Schema::parse_str(text).unwrap().canonical_form();
+        let theirs = apache_avro::Schema::parse_str(text)
+            .unwrap()
+            .canonical_form();
         assert_eq!(ours, theirs);
     }
 

@@ -153,9 +153,8 @@ impl Parser {
         object: &Map<String, Value>,
         namespace: &str,
     ) -> Result<usize, String> {
-        let item = |key: &str| {
-            (object.get(key)).ok_or_else(|| format!("has an {name} without \"{key}\""))
-        };
+        let item =
+            |key: &str| (object.get(key)).ok_or_else(|| format!("has an {name} without \"{key}\""));
         match name {
             "array" => {
                 let at = self.reserve();
@@ -174,7 +173,9 @@ impl Parser {
                     let (Some(Value::String(name)), Some(kind)) =
                         (field.get("name"), field.get("type"))
                     else {
-                        return Err(format!("has a field without \"name\" and \"type\": {field}"));
+                        return Err(format!(
+                            "has a field without \"name\" and \"type\": {field}"
+                        ));
                     };
                     if fields.iter().any(|(known, _)| known == name) {
                         return Err(format!("has two fields {name:?} in one record"));
@@ -336,7 +337,10 @@ mod tests {
             ]}"#,
         )
         .unwrap();
-        assert_eq!(schema.fields().collect::<Vec<_>>(), ["color", "again", "next"]);
+        assert_eq!(
+            schema.fields().collect::<Vec<_>>(),
+            ["color", "again", "next"]
+        );
         let root = schema.root();
         assert_eq!(root[0].1, root[1].1);
         assert_eq!(
@@ -348,7 +352,10 @@ mod tests {
     #[test]
     fn what_is_no_schema_of_a_record_says_why() {
         for (text, reason) in [
-            ("events.avsc", "is no JSON: expected value at line 1 column 1"),
+            (
+                "events.avsc",
+                "is no JSON: expected value at line 1 column 1",
+            ),
             ("\"long\"", "is of no record"),
             ("[]", "is of no record"),
             ("5", "has 5 in place of a type"),

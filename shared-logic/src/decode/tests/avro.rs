@@ -55,14 +55,23 @@ fn event() -> Vec<(String, Value)> {
         ])
     };
     let fields = [
-        ("tags", Value::Array(vec![Value::String("x".into()), Value::String(String::new())])),
+        (
+            "tags",
+            Value::Array(vec![
+                Value::String("x".into()),
+                Value::String(String::new()),
+            ]),
+        ),
         ("at", Value::TimestampMillis(-1)),
         ("bool", Value::Boolean(true)),
         ("i8", Value::Int(-128)),
         ("i64", some(1, Value::Long(i64::MIN))),
         ("f32", Value::Float(0.1)),
         ("f64", Value::Double(-1.5)),
-        ("dec", some(1, Value::Decimal(Decimal::from(vec![0xfe, 0x0c])))),
+        (
+            "dec",
+            some(1, Value::Decimal(Decimal::from(vec![0xfe, 0x0c]))),
+        ),
         ("text", Value::Enum(1, "GREEN".into())),
         ("date", some(0, Value::Date(-1))),
         ("inner", inner(some(1, inner(some(0, Value::Null))))),
@@ -113,7 +122,11 @@ fn fields_convert_by_the_rules_of_columns() {
     for (name, value, expected) in [
         ("i64", some(0, Value::Null), "NULL"),
         ("date", some(1, Value::Null), "NULL"),
-        ("i8", Value::Int(128), "! expected TINYINT, found 128, which is out of range"),
+        (
+            "i8",
+            Value::Int(128),
+            "! expected TINYINT, found 128, which is out of range",
+        ),
         ("f32", Value::Float(f32::NAN), "NaN"),
         (
             "dec",
@@ -134,11 +147,15 @@ fn fields_convert_by_the_rules_of_columns() {
     ] {
         assert_eq!(with(name, value), expected, "{name}");
     }
-    let cells = column(&table, "at", &[encode({
-        let mut event = event();
-        event[1].1 = Value::TimestampMillis(i64::MAX);
-        event
-    })]);
+    let cells = column(
+        &table,
+        "at",
+        &[encode({
+            let mut event = event();
+            event[1].1 = Value::TimestampMillis(i64::MAX);
+            event
+        })],
+    );
     assert!(cells[0].starts_with("! expected TIMESTAMP"), "{cells:?}");
 }
 
@@ -150,7 +167,10 @@ fn decimals_are_twos_complement_of_any_length() {
         let mut record = vec![u8::try_from(bytes.len() * 2).unwrap()];
         record.extend(bytes);
         let records = BinaryArray::from_vec(vec![&record]);
-        let rows = AvroSchema::parse(schema).unwrap().columns(&records).unwrap();
+        let rows = AvroSchema::parse(schema)
+            .unwrap()
+            .columns(&records)
+            .unwrap();
         array_value_to_string(rows.column(0), 0).unwrap()
     };
     assert_eq!(unscaled(&[]), "0");
@@ -182,7 +202,11 @@ fn a_broken_record_is_rejected_alone_wherever_it_breaks_off() {
                 panic!("{:?}", decoded.faults);
             };
             assert_eq!((fault.row, fault.column), (1, None));
-            assert!(fault.reason.starts_with("broken Avro: expected "), "{}", fault.reason);
+            assert!(
+                fault.reason.starts_with("broken Avro: expected "),
+                "{}",
+                fault.reason
+            );
         }
     }
     let nothing: Option<&[u8]> = None;
@@ -202,14 +226,24 @@ fn what_is_broken_says_where() {
         ]}"#,
     )
     .unwrap();
-    let length = |bytes: &[u8]| schema.length(bytes).map_err(|reason| reason.replace("broken Avro: expected ", ""));
+    let length = |bytes: &[u8]| {
+        schema
+            .length(bytes)
+            .map_err(|reason| reason.replace("broken Avro: expected ", ""))
+    };
     assert_eq!(length(&[1, 2, 2, 2, b'x', 0, 0, 9, 9]), Ok(7));
     // Nulls in any number take no time; a block may say how long it is.
     let many = [0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1];
-    assert_eq!(length(&[[0, 0, 0, 0].as_slice(), &many, &[3, 0, 0]].concat()), Ok(17));
+    assert_eq!(
+        length(&[[0, 0, 0, 0].as_slice(), &many, &[3, 0, 0]].concat()),
+        Ok(17)
+    );
     for (bytes, reason) in [
         (&[2_u8] as &[u8], "0 or 1 at byte 0"),
-        (&[0, 0x80, 0x80, 0x80, 0x80, 0x10], "an integer of at most 32 bits at byte 1"),
+        (
+            &[0, 0x80, 0x80, 0x80, 0x80, 0x10],
+            "an integer of at most 32 bits at byte 1",
+        ),
         (&[0, 0x80], "an integer of at most 64 bits at byte 1"),
         (
             &[0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2],
@@ -221,7 +255,10 @@ fn what_is_broken_says_where() {
         (&[0, 0, 2, 4, b'x'], "as much text as announced at byte 4"),
         (&[0, 0, 2, 2, 0xff], "a text in UTF-8 at byte 3"),
         (&[0, 0, 0, 2], "the number of a symbol at byte 3"),
-        (&[0, 0, 0, 0, 3, 2, 0], "a block as long as announced at byte 4"),
+        (
+            &[0, 0, 0, 0, 3, 2, 0],
+            "a block as long as announced at byte 4",
+        ),
     ] {
         assert_eq!(length(bytes), Err(reason.to_owned()), "{bytes:?}");
     }
@@ -244,17 +281,30 @@ fn what_stands_before_a_record_is_passed() {
     let record = encode(event());
     // The canonical form, which the fingerprint is of, knows no logical types.
     let plain = SCHEMA
-        .replace(r#"{"type": "long", "logicalType": "timestamp-millis"}"#, "\"long\"")
+        .replace(
+            r#"{"type": "long", "logicalType": "timestamp-millis"}"#,
+            "\"long\"",
+        )
         .replace(r#"{"type": "int", "logicalType": "date"}"#, "\"int\"")
-        .replace(r#"{"type": "bytes", "logicalType": "decimal", "precision": 8, "scale": 3}"#, "\"bytes\"");
+        .replace(
+            r#"{"type": "bytes", "logicalType": "decimal", "precision": 8, "scale": 3}"#,
+            "\"bytes\"",
+        );
     assert!(!plain.contains("logicalType"));
-    let print = Theirs::parse_str(&plain).unwrap().fingerprint::<Rabin>().bytes;
+    let print = Theirs::parse_str(&plain)
+        .unwrap()
+        .fingerprint::<Rabin>()
+        .bytes;
     let single = [[0xC3, 0x01].as_slice(), &print, &record].concat();
     let foreign = [[0xC3, 0x01].as_slice(), &[7; 8], &record].concat();
     let numbered = [[0, 0, 0, 1, 44].as_slice(), &record].concat();
     let found = |framing, record: &[u8]| {
         let cell = column(&avro_table(framing), "text", &[record.to_vec()]).remove(0);
-        if cell.starts_with("! broken Avro") { "!".to_owned() } else { cell }
+        if cell.starts_with("! broken Avro") {
+            "!".to_owned()
+        } else {
+            cell
+        }
     };
     for (record, bare, confluent) in [
         (&record, "GREEN", "!"),
@@ -272,12 +322,22 @@ fn what_stands_before_a_record_is_passed() {
 #[test]
 fn a_field_that_the_schema_lacks_is_named_with_those_that_it_has() {
     let mut table = avro_table(Framing::Bare).as_ref().clone();
-    table.schema = Arc::new(Schema::new(vec![Field::new("nothing", DataType::Utf8, true)]));
+    table.schema = Arc::new(Schema::new(vec![Field::new(
+        "nothing",
+        DataType::Utf8,
+        true,
+    )]));
     let error = Decoder::new(Arc::new(table), &[0])
         .decode(&raw([Some(b"")]))
         .unwrap_err();
-    assert!(error.to_string().contains("has no column \"nothing\""), "{error}");
-    assert!(error.to_string().contains("it has tags, at, bool,"), "{error}");
+    assert!(
+        error.to_string().contains("has no column \"nothing\""),
+        "{error}"
+    );
+    assert!(
+        error.to_string().contains("it has tags, at, bool,"),
+        "{error}"
+    );
 }
 
 proptest! {

@@ -167,14 +167,26 @@ fn instants_are_numbers_of_the_tables_unit() {
         (Second, "9223372036855", range),
         (Millisecond, "-1", "1969-12-31T23:59:59.999"),
         (Millisecond, "9223372036854776", range),
-        (Microsecond, "1359609300123456", "2013-01-31T05:15:00.123456"),
+        (
+            Microsecond,
+            "1359609300123456",
+            "2013-01-31T05:15:00.123456",
+        ),
         (Microsecond, "1.3596093e15", "2013-01-31T05:15:00"),
         (Microsecond, "0.5", fraction),
         (Microsecond, "9223372036854775808", range),
         (Microsecond, "-9223372036854775809", range),
-        (Nanosecond, "1359609300123456789", "2013-01-31T05:15:00.123456"),
+        (
+            Nanosecond,
+            "1359609300123456789",
+            "2013-01-31T05:15:00.123456",
+        ),
         (Nanosecond, "-1", "1969-12-31T23:59:59.999999"),
-        (Nanosecond, "9223372036854775807", "2262-04-11T23:47:16.854775"),
+        (
+            Nanosecond,
+            "9223372036854775807",
+            "2262-04-11T23:47:16.854775",
+        ),
         (Nanosecond, "9223372036854775808000", range),
         (Nanosecond, "0.5", fraction),
     ] {
@@ -187,9 +199,15 @@ fn instants_are_numbers_of_the_tables_unit() {
     // The last instant of all is one.
     let mut table = table(Format::Json).as_ref().clone();
     table.units.others = Second;
-    let last = raw([Some("{\"at\":9223372036854.775807}"), Some("{\"at\":-9223372036854.775808}")]);
+    let last = raw([
+        Some("{\"at\":9223372036854.775807}"),
+        Some("{\"at\":-9223372036854.775808}"),
+    ]);
     let decoded = Decoder::new(Arc::new(table), &[0]).decode(&last).unwrap();
-    let times = decoded.columns.column(0).as_primitive::<TimestampMicrosecondType>();
+    let times = decoded
+        .columns
+        .column(0)
+        .as_primitive::<TimestampMicrosecondType>();
     assert_eq!(times.values(), &[i64::MAX, i64::MIN]);
     assert_eq!(decoded.faults, []);
     // A text says it all itself.
@@ -208,7 +226,10 @@ fn columns_of_integers_count_the_tables_unit() {
     assert!(shown[1].ends_with("which is out of range"), "{}", shown[1]);
     // Instants have a unit of their own.
     let instants: ArrayRef = Arc::new(TimestampMillisecondArray::from(vec![5]));
-    assert_eq!(cells(&decoder, &typed("at", instants)), ["1970-01-01T00:00:00.005"]);
+    assert_eq!(
+        cells(&decoder, &typed("at", instants)),
+        ["1970-01-01T00:00:00.005"]
+    );
 }
 
 #[test]

@@ -347,7 +347,8 @@ fn tables_that_cannot_be_read() {
         "formt = 'json'",
         "1:36: unknown option formt; did you mean format?",
     );
-    let known = "known options: topic, format, event_time, partition_by, arrival, time_unit, schema";
+    let known =
+        "known options: topic, format, event_time, partition_by, arrival, time_unit, schema";
     options(
         "connector = 'kafka'",
         &format!("1:36: unknown option connector; {known}"),
@@ -381,7 +382,8 @@ fn tables_that_cannot_be_read() {
         "the schema is no JSON: expected value at line 1 column 1; HELP",
     );
     avro("[\"null\"]", "the schema is of no record; HELP");
-    let fields = |fields: &str| format!(r#"{{"type": "record", "name": "r", "fields": [{fields}]}}"#);
+    let fields =
+        |fields: &str| format!(r#"{{"type": "record", "name": "r", "fields": [{fields}]}}"#);
     avro(
         &fields(r#"{"name": "tt", "type": "long"}"#),
         "the schema has no field t; did you mean tt?",
