@@ -21,12 +21,39 @@ pub const VIEW: &str = "
 /// The length of a window of [`VIEW`] in microseconds.
 pub const WINDOW: i64 = 10_000_000;
 
+/// The schema of [`avro`].
+const SCHEMA: &str = r#"{"type": "record", "name": "event", "fields": [
+    {"name": "at", "type": {"type": "long", "logicalType": "timestamp-millis"}},
+    {"name": "item", "type": ["null", "long"]},
+    {"name": "value", "type": ["null", "long"]},
+    {"name": "session", "type": "string"},
+    {"name": "agent", "type": "string"},
+    {"name": "country", "type": "string"},
+    {"name": "price", "type": "double"}
+]}"#;
+
 /// The compiled [`VIEW`].
 ///
 /// # Panics
 /// It does not compile, which the first bench would show.
 pub fn view() -> Arc<View> {
-    let job = shared_logic::job::Job::compile("bench", VIEW);
+    compiled("")
+}
+
+/// The compiled [`VIEW`] over events in `format`: `json`, `csv` or `avro`.
+///
+/// # Panics
+/// It does not compile, which the first bench would show.
+pub fn view_of(format: &str) -> Arc<View> {
+    match format {
+        "avro" => compiled(&format!(", format = 'avro', schema = '{SCHEMA}'")),
+        format => compiled(&format!(", format = '{format}'")),
+    }
+}
+
+fn compiled(options: &str) -> Arc<View> {
+    let sql = VIEW.replacen("'at')", &format!("'at'{options})"), 1);
+    let job = shared_logic::job::Job::compile("bench", &sql);
     match job.map(|job| job.views.first().cloned()) {
         Ok(Some(view)) => view,
         other => panic!("the view of the benches compiles, but: {other:?}"),
@@ -79,30 +106,126 @@ pub fn columns(rows: usize, windows: u64, keys: u64) -> RecordBatch {
     }
 }
 
-/// The same events as JSON records of about 180 bytes with seven fields.
-pub fn json(rows: usize, windows: u64, keys: u64) -> Vec<String> {
+/// An event with all its seven fields.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Milliseconds since 1970.
+    at: u64,
+    item: u64,
+    value: u64,
+    session: String,
+    country: &'static str,
+    /// In hundredths.
+    price: u64,
+}
+
+const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64) Firefox/128.0";
+
+/// When the events begin, in milliseconds since 1970; a window begins then, too.
+const BEGIN: u64 = 1_700_000_000_000;
+
+/// Events like those of [`columns`].
+pub fn events(rows: usize, windows: u64, keys: u64) -> Vec<Event> {
     let mut random = Random::new(42);
     let span = windows * WINDOW.unsigned_abs();
-    let record = |row: u64| {
-        let at = (row * span / rows as u64).saturating_sub(random.below(200_000)) / 1000;
-        format!(
-            "{{\"at\":{at},\"item\":{},\"value\":{},\"session\":\"{:016x}{:016x}\",\"agent\":\"Mozilla/5.0 (X11; Linux x86_64)\",\"country\":\"{}\",\"price\":{}.{:02}}}",
-            random.below(keys),
-            random.below(1_000_000),
+    let event = |row: u64| Event {
+        at: BEGIN + (row * span / rows as u64).saturating_sub(random.below(200_000)) / 1000,
+        item: random.below(keys),
+        value: random.below(1_000_000),
+        session: format!(
+            "{:016x}{:016x}",
             random.below(u64::MAX),
-            random.below(u64::MAX),
-            ["DE", "FR", "US", "IN"]
-                .get(random.below(4) as usize)
-                .unwrap_or(&"DE"),
-            random.below(1000),
-            random.below(100),
-        )
+            random.below(u64::MAX)
+        ),
+        country: ["DE", "FR", "US", "IN"]
+            .get(random.below(4) as usize)
+            .unwrap_or(&"DE"),
+        price: random.below(100_000),
     };
-    (0..rows as u64).map(record).collect()
+    (0..rows as u64).map(event).collect()
+}
+
+/// Events as JSON records of about 180 bytes with seven fields.
+pub fn json(rows: usize, windows: u64, keys: u64) -> Vec<Vec<u8>> {
+    let record = |event: Event| {
+        let Event {
+            at,
+            item,
+            value,
+            session,
+            country,
+            price,
+        } = event;
+        format!(
+            "{{\"at\":{at},\"item\":{item},\"value\":{value},\"session\":\"{session}\",\"agent\":\"{AGENT}\",\"country\":\"{country}\",\"price\":{}.{:02}}}",
+            price / 100,
+            price % 100,
+        )
+        .into_bytes()
+    };
+    events(rows, windows, keys)
+        .into_iter()
+        .map(record)
+        .collect()
+}
+
+/// The same events as lines of CSV.
+pub fn csv(rows: usize, windows: u64, keys: u64) -> Vec<Vec<u8>> {
+    let record = |event: Event| {
+        let Event {
+            at,
+            item,
+            value,
+            session,
+            country,
+            price,
+        } = event;
+        format!(
+            "{at},{item},{value},{session},{AGENT},{country},{}.{:02}",
+            price / 100,
+            price % 100,
+        )
+        .into_bytes()
+    };
+    events(rows, windows, keys)
+        .into_iter()
+        .map(record)
+        .collect()
+}
+
+/// The same events as Avro records.
+pub fn avro(rows: usize, windows: u64, keys: u64) -> Vec<Vec<u8>> {
+    let record = |event: Event| {
+        let mut bytes = vec![];
+        // Integers have their sign in the lowest bit, and all of these are positive.
+        let long = |bytes: &mut Vec<u8>, value: u64| {
+            let mut rest = value << 1;
+            while rest >= 0x80 {
+                bytes.push((rest & 0x7f) as u8 | 0x80);
+                rest >>= 7;
+            }
+            bytes.push(rest as u8);
+        };
+        long(&mut bytes, event.at);
+        for value in [event.item, event.value] {
+            long(&mut bytes, 1);
+            long(&mut bytes, value);
+        }
+        for text in [event.session.as_str(), AGENT, event.country] {
+            long(&mut bytes, text.len() as u64);
+            bytes.extend_from_slice(text.as_bytes());
+        }
+        bytes.extend_from_slice(&(event.price as f64 / 100.0).to_le_bytes());
+        bytes
+    };
+    events(rows, windows, keys)
+        .into_iter()
+        .map(record)
+        .collect()
 }
 
 /// Raw records as one chunk of partition 0.
-pub fn raw_chunk(records: &[String]) -> Chunk {
+pub fn raw_chunk(records: &[Vec<u8>]) -> Chunk {
     let nulls = || BinaryArray::from(vec![None; records.len()]);
     Chunk {
         place: TopicPartition::new("events", 0),
@@ -114,7 +237,7 @@ pub fn raw_chunk(records: &[String]) -> Chunk {
             keys: nulls(),
             values: records
                 .iter()
-                .map(|record| Some(record.as_bytes()))
+                .map(|record| Some(record.as_slice()))
                 .collect(),
             headers: nulls(),
         }),

@@ -92,7 +92,7 @@ pub struct ViewArgs {
 /// A file of events and how to read it.
 #[derive(Debug, Args)]
 pub struct InputArgs {
-    /// Events as JSON lines, CSV with a header, or Parquet, in the order in which they arrived.
+    /// Events as JSON lines, CSV with a header, Parquet or Avro, in the order in which they arrived.
     #[arg(long, value_name = "FILE")]
     pub input: PathBuf,
     #[command(flatten)]
@@ -203,7 +203,7 @@ pub struct Generate {
     /// The seed that repeats every byte.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Where to: FILE.parquet, FILE.jsonl or kafka:TOPIC.
+    /// Where to: FILE.parquet, FILE.jsonl, FILE.avro or kafka:TOPIC.
     #[arg(long, value_name = "TARGET")]
     pub to: String,
     #[command(flatten)]

@@ -8,7 +8,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use event_log::LogError;
 use event_log::generate::{
-    Destination, clicks, clicks_schema, flights, write_json_lines, write_parquet,
+    Destination, clicks, clicks_schema, flights, write_avro, write_json_lines, write_parquet,
 };
 
 use crate::args::{Generate, Workload};
@@ -42,6 +42,7 @@ pub fn run(args: &Generate) -> Outcome {
     };
     let written = match &to {
         Destination::Parquet(path) => write_parquet(path, &schema, events)?,
+        Destination::Avro(path) => write_avro(path, &schema, events)?,
         Destination::JsonLines(path) => write_json_lines(path, events)?,
         Destination::Kafka(topic) => produce(args, topic, events, key)?,
     };

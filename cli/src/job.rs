@@ -9,6 +9,7 @@ use comparison::truth::Truth;
 use event_log::input::Input;
 use shared_logic::identity::TopicPartition;
 use shared_logic::job::Job;
+use shared_logic::parse::embed;
 use shared_logic::sql_error::SqlError;
 use shared_logic::time::EventTime;
 use shared_logic::view::View;
@@ -19,7 +20,7 @@ use crate::failure::{Failure, OrInput, Outcome};
 /// A job and the view that was asked for.
 #[derive(Debug)]
 pub struct Loaded {
-    /// The text of the file.
+    /// The text of the file, with the schemas that it names put in.
     pub sql: String,
     /// The view.
     pub view: Arc<View>,
@@ -36,6 +37,11 @@ impl Loaded {
             .map_or_else(|| "job".into(), |stem| stem.to_string_lossy());
         let place =
             |error: SqlError| Failure::input(error.in_file(file.display().to_string()).to_string());
+        let folder = file.parent().unwrap_or(Path::new(""));
+        let read = |name: &str| {
+            std::fs::read_to_string(folder.join(name)).map_err(|error| error.to_string())
+        };
+        let sql = embed(&sql, read).map_err(place)?;
         let job = Job::compile(&name, &sql).map_err(place)?;
         let view = Arc::clone(job.view(args.view.as_deref()).map_err(place)?);
         Ok(Self { sql, view })

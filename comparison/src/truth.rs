@@ -20,6 +20,7 @@ mod order;
 mod plan;
 mod resolve;
 mod rows;
+mod unit;
 mod value;
 mod windows;
 
@@ -31,6 +32,7 @@ use shared_logic::parse::parse;
 use order::Order;
 use plan::Plan;
 use rows::Rows;
+use unit::Units;
 
 pub use answer::Answer;
 pub use error::TruthError;
@@ -63,9 +65,9 @@ impl Truth {
     ///
     /// The events are in the order of the file, or of its column `order_by`, equal values as in the
     /// file and NULLs last; where the table does not have that column, it holds instants. `arrival`
-    /// names the column that says when they arrived, also in instants: ISO 8601 text or
-    /// milliseconds; a broken record arrives with the one before. The file is Parquet, JSON lines or
-    /// CSV with a header, as its name says.
+    /// names the column that says when they arrived, also in instants: ISO 8601 text or numbers in
+    /// the table's unit of time; a broken record arrives with the one before. The file is Parquet, JSON lines,
+    /// CSV with a header or Avro, as its name says.
     ///
     /// # Errors
     /// SQL that is not read or not lowered, a file that cannot be read, a missing column, and
@@ -86,7 +88,7 @@ impl Truth {
             .iter()
             .map(|field| (field.name.as_str(), field.kind));
         let wanted: Vec<_> = fields.chain(order.columns()).collect();
-        let mut read = input::read(input, &wanted)?;
+        let mut read = input::read(input, &wanted, &Units::new(table)?)?;
         if u32::try_from(read.broken.len()).is_err() {
             return Err(TruthError::TooLong(input.to_owned()));
         }

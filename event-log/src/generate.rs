@@ -1,5 +1,6 @@
 //! Events whose answers are known, and where to put them.
 
+mod avro;
 mod clicks;
 mod destination;
 mod flights;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
 pub use clicks::{Clicks, clicks};
-pub use destination::{Destination, write_json_lines, write_parquet};
+pub use destination::{Destination, write_avro, write_json_lines, write_parquet};
 pub use flights::{Flights, flights};
 
 /// The columns of generated clicks: `clicked` (event time), `page`, `visitor` and `arrival`.

@@ -1,5 +1,7 @@
-//! A file of events as a log in memory: JSON lines, CSV or Parquet.
+//! A file of events as a log in memory: JSON lines, CSV, Parquet or Avro.
 
+mod avro;
+mod csv;
 mod deal;
 mod order;
 mod source;
@@ -46,15 +48,15 @@ struct Block {
 }
 
 impl Input {
-    /// Reads the file at `path`: Parquet (`.parquet`), JSON lines (`.jsonl`, `.ndjson`, `.json`) or
-    /// CSV with a header (`.csv`).
+    /// Reads the file at `path`: Parquet (`.parquet`), JSON lines (`.jsonl`, `.ndjson`, `.json`), CSV
+    /// with a header (`.csv`) or an Avro object container (`.avro`).
     ///
     /// Rows are in arrival order, or are sorted by `order_by`, rows with equal values in the order
     /// of the file and rows without a value last. `arrival` names the column of arrival times. Both
     /// may be columns outside of the table, which are read as instants.
     ///
-    /// Lines of JSON that cannot be read are kept, to be rejected when they are decoded: they have
-    /// no key, and the arrival of the record before. Blank lines are no records.
+    /// Lines of JSON and records of CSV that cannot be read are kept, to be rejected when they are
+    /// decoded: they have no key, and the arrival of the record before. Blank lines are no records.
     ///
     /// # Errors
     /// The file cannot be read, lacks a column, or has a row without a readable arrival.

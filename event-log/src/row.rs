@@ -1,7 +1,9 @@
 //! Rows of columns as the raw records they would have been.
 
-use arrow::array::{Array, ArrayRef, BinaryArray, BinaryBuilder, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BinaryBuilder, RecordBatch};
 use arrow::error::ArrowError;
+use shared_logic::chunk::{BROKEN, SOURCE};
+use shared_logic::decode::csv_fields;
 use shared_logic::table::{Format, Table};
 
 use crate::value::{Shape, Values};
@@ -20,10 +22,13 @@ struct Column {
 ///
 /// A value is written the way in which decoding gives it back: what converts to the table's type in
 /// that type, what does not as it came, so that it fails again. Columns that the table lacks are
-/// kept in JSON, for a later definition; CSV has no place for them.
+/// kept in JSON, for a later definition; CSV has no place for them. A record that is broken stays
+/// broken.
 pub(crate) struct Rows {
     format: Format,
     columns: Vec<Column>,
+    /// The bytes of records that are broken; NULL in others.
+    broken: Option<BinaryArray>,
     rows: usize,
 }
 
@@ -50,8 +55,9 @@ impl Rows {
             })
         };
         let fields = source.schema();
-        let columns = match table.format {
+        let columns = match &table.format {
             Format::Json => (fields.fields().iter().zip(source.columns()))
+                .filter(|(field, _)| ![BROKEN, SOURCE].contains(&field.name().as_str()))
                 .map(|(field, array)| column(field.name(), array))
                 .collect::<Result<_, ArrowError>>()?,
             Format::Csv => (table.schema.fields().iter().zip(typed.columns()))
@@ -60,10 +66,16 @@ impl Rows {
                     column(field.name(), source)
                 })
                 .collect::<Result<_, ArrowError>>()?,
+            Format::Avro(_) => {
+                let reason = "records in columns are not written as Avro; archive the Avro records, or use format = 'json'";
+                return Err(ArrowError::NotYetImplemented(reason.into()));
+            }
         };
         Ok(Self {
-            format: table.format,
+            format: table.format.clone(),
             columns,
+            broken: (source.column_by_name(SOURCE))
+                .and_then(|bytes| bytes.as_binary_opt().cloned()),
             rows: source.num_rows(),
         })
     }
@@ -81,6 +93,7 @@ impl Rows {
         Ok(Self {
             format: Format::Json,
             columns: columns.collect::<Result<_, ArrowError>>()?,
+            broken: None,
             rows: source.num_rows(),
         })
     }
@@ -90,18 +103,40 @@ impl Rows {
         let mut values = BinaryBuilder::with_capacity(self.rows, self.rows * 64);
         let mut line = String::new();
         for row in 0..self.rows {
-            line.clear();
-            self.write(row, &mut line);
-            values.append_value(&line);
+            match &self.broken {
+                Some(bytes) if bytes.is_valid(row) => {
+                    values.append_value(self.broken(bytes.value(row)));
+                }
+                _ => {
+                    line.clear();
+                    self.write(row, &mut line);
+                    values.append_value(&line);
+                }
+            }
         }
         values.finish()
     }
 
+    /// A broken line of CSV as a record that is broken in this format, too, with all its text.
+    fn broken(&self, line: &[u8]) -> Vec<u8> {
+        let text = String::from_utf8_lossy(line);
+        let mut fields = Vec::new();
+        match &self.format {
+            // A text is no object.
+            Format::Json => serde_json::Value::from(text).to_string().into_bytes(),
+            // A line that has the wrong number of fields in its file may have the right one here.
+            Format::Csv if csv_fields(&text, &mut fields).is_ok() => {
+                [line, b",\"".as_slice()].concat()
+            }
+            _ => line.to_vec(),
+        }
+    }
+
     /// Appends row `row` to `line`, without a line end.
     pub(crate) fn write(&self, row: usize, line: &mut String) {
-        match self.format {
-            Format::Json => self.write_json(row, line),
+        match &self.format {
             Format::Csv => self.write_csv(row, line),
+            _ => self.write_json(row, line),
         }
     }
 

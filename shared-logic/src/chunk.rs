@@ -24,6 +24,13 @@ pub struct Chunk {
     pub payload: Payload,
 }
 
+/// The column of typed records that says why one of them is broken as a whole; NULL where it is not.
+/// An input without broken records need not have it.
+pub const BROKEN: &str = "__broken";
+
+/// The column of typed records that keeps the bytes of those that are [`BROKEN`]; NULL in others.
+pub const SOURCE: &str = "__source";
+
 /// The records of a chunk, in one of two forms.
 #[derive(Clone, Debug)]
 #[expect(
@@ -34,7 +41,8 @@ pub enum Payload {
     /// As a producer wrote them.
     Raw(Raw),
     /// Already in columns: any names and types that convert to the table's; a table column that is
-    /// absent here was not asked for or does not exist.
+    /// absent here was not asked for or does not exist. [`BROKEN`] and [`SOURCE`] tell of records
+    /// that are in no columns.
     Typed(RecordBatch),
 }
 

@@ -2,14 +2,18 @@
 //!
 //! The rules are strict and the same for every form of input. A text is no number and a number no
 //! text. A number is an INT where it is integral (`3.0` is) and in range, a DECIMAL where no digit
-//! is lost. A TIMESTAMP is an ISO 8601 text (see [`instant`]) or a number of milliseconds since
-//! 1970 with at most three fraction digits; a DATE is a text, too. DOUBLE and REAL also take the
-//! texts `NaN`, `Infinity` and `-Infinity`. An absent field and `null` are NULL; of a field that a
-//! JSON object names twice the last one counts. Fields of a CSV line are text that converts to any
-//! type (`TRUE` and `true` are a BOOLEAN); an empty one is NULL, an empty one in quotes is `''`.
+//! is lost. A TIMESTAMP is an ISO 8601 text (see [`instant`]) or a number since 1970 in the table's
+//! unit of time, which names a whole number of microseconds; nanoseconds are floored. A DATE is a
+//! text, too. DOUBLE and REAL also take the texts `NaN`, `Infinity` and `-Infinity`. An absent field
+//! and `null` are NULL; of a field that a JSON object names twice the last one counts. Fields of a
+//! CSV line are text that converts to any type (`TRUE` and `true` are a BOOLEAN); an empty one is
+//! NULL, an empty one in quotes is `''`.
 //!
-//! A record whose text is broken is a fault as a whole, whichever columns were asked for.
+//! Fields of an Avro datum convert as columns of their types do.
+//!
+//! A record that is broken is a fault as a whole, whichever columns were asked for.
 
+mod avro;
 mod column;
 mod csv;
 mod json;
@@ -21,15 +25,19 @@ mod typed;
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BinaryArray, RecordBatch, RecordBatchOptions};
-use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryArray, RecordBatch, RecordBatchOptions, StringArray,
+};
+use arrow::datatypes::{Field, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 
-use crate::chunk::{Chunk, Payload};
+use crate::chunk::{BROKEN, Chunk, Payload};
 use crate::identity::{Offset, TopicPartition};
 use crate::table::{Format, Table};
 use column::Column;
 
+pub use avro::{Avro, AvroSchema, Framing};
+pub use csv::split as csv_fields;
 pub use time::{instant, write_instant};
 
 /// The columns of a chunk, one row a record, whatever was wrong with some of them.
@@ -112,19 +120,42 @@ struct Wanted {
     index: usize,
     name: String,
     required: bool,
+    /// What numbers count where it is a timestamp.
+    unit: TimeUnit,
 }
 
 /// The raw values of a chunk.
 struct Rows<'a> {
     values: &'a BinaryArray,
+    /// All of them in a row, where that is text: then each value that begins and ends between two
+    /// characters is text, too, and need not be looked at again.
+    whole: Option<&'a str>,
 }
 
 impl<'a> Rows<'a> {
+    fn new(values: &'a BinaryArray) -> Self {
+        let bytes = match values.value_offsets() {
+            [first, .., last] => values.value_data().get(*first as usize..*last as usize),
+            _ => None,
+        };
+        Self {
+            values,
+            whole: bytes.and_then(|bytes| std::str::from_utf8(bytes).ok()),
+        }
+    }
+
     /// The text of a record.
     #[inline]
     fn text(&self, row: usize) -> Result<&'a str, String> {
         if self.values.is_null(row) {
             return Err("no value, a tombstone".into());
+        }
+        let offsets = self.values.value_offsets();
+        if let (Some(whole), Some(first), Some([start, end, ..])) =
+            (self.whole, offsets.first(), offsets.get(row..))
+            && let Some(text) = whole.get((start - first) as usize..(end - first) as usize)
+        {
+            return Ok(text);
         }
         std::str::from_utf8(self.values.value(row))
             .map_err(|error| format!("invalid UTF-8 at byte {}", error.valid_up_to()))
@@ -142,6 +173,7 @@ impl Decoder {
                 index: *index,
                 name: field.name().clone(),
                 required: !field.is_nullable(),
+                unit: table.units.of(field.name()),
             })
             .collect();
         let nullable =
@@ -176,7 +208,7 @@ impl Decoder {
         }
         let mut faults = Vec::new();
         let arrays = match &chunk.payload {
-            Payload::Raw(raw) => self.raw(&raw.values, &mut faults),
+            Payload::Raw(raw) => self.raw(chunk, &raw.values, &mut faults)?,
             Payload::Typed(rows) => self.typed(chunk, rows, &mut faults)?,
         };
         self.require(&arrays, &mut faults);
@@ -186,19 +218,79 @@ impl Decoder {
         Ok(Decoded { columns, faults })
     }
 
-    fn raw(&self, values: &BinaryArray, faults: &mut Vec<Fault>) -> Vec<ArrayRef> {
-        let types = self.schema.fields().iter().map(|field| field.data_type());
-        let mut columns: Vec<Column> =
-            (types.map(|data_type| Column::new(data_type, values.len()))).collect();
-        let rows = Rows { values };
-        match self.table.format {
-            Format::Json => json::decode(rows, &self.wanted, &mut columns, faults),
-            Format::Csv => {
-                let width = self.table.schema.fields().len();
-                csv::decode(rows, width, &self.wanted, &mut columns, faults);
-            }
+    fn raw(
+        &self,
+        chunk: &Chunk,
+        values: &BinaryArray,
+        faults: &mut Vec<Fault>,
+    ) -> Result<Vec<ArrayRef>, DecodeError> {
+        if let Format::Avro(avro) = &self.table.format {
+            return self.avro(chunk, values, avro, faults);
         }
-        columns.into_iter().map(Column::finish).collect()
+        let mut columns: Vec<Column> = (self.schema.fields().iter().zip(&self.wanted))
+            .map(|(field, wanted)| Column::new(field.data_type(), wanted.unit, values.len()))
+            .collect();
+        let rows = Rows::new(values);
+        if self.table.format == Format::Csv {
+            let width = self.table.schema.fields().len();
+            csv::decode(rows, width, &self.wanted, &mut columns, faults);
+        } else {
+            json::decode(rows, &self.wanted, &mut columns, faults);
+        }
+        Ok(columns.into_iter().map(Column::finish).collect())
+    }
+
+    fn avro(
+        &self,
+        chunk: &Chunk,
+        values: &BinaryArray,
+        avro: &Avro,
+        faults: &mut Vec<Fault>,
+    ) -> Result<Vec<ArrayRef>, DecodeError> {
+        let unknown = |wanted: &&Wanted| !avro.schema.fields().any(|name| name == wanted.name);
+        if let Some(wanted) = self.wanted.iter().find(unknown) {
+            let fields: Vec<&str> = avro.schema.fields().collect();
+            return Err(self.no_column(chunk, wanted, &fields));
+        }
+        let arrays = avro::decode(values, avro, &self.wanted, faults)
+            .map_err(|error| unfit(chunk, &error))?;
+        let arrays = (self.wanted.iter().zip(self.schema.fields())).zip(&arrays);
+        let arrays = arrays.map(|((wanted, field), array)| {
+            self.convert(wanted, field, array, faults)
+                .map_err(|error| unfit(chunk, &error))
+        });
+        arrays.collect()
+    }
+
+    /// A column in the type of the table.
+    fn convert(
+        &self,
+        wanted: &Wanted,
+        field: &Field,
+        array: &ArrayRef,
+        faults: &mut Vec<Fault>,
+    ) -> Result<ArrayRef, ArrowError> {
+        let target = typed::Target {
+            data_type: field.data_type(),
+            unit: wanted.unit,
+            texts: self.table.format == Format::Csv,
+        };
+        typed::convert(array, target, |row, reason| {
+            faults.push(Fault {
+                row,
+                column: Some(wanted.index),
+                reason,
+            });
+        })
+    }
+
+    fn no_column(&self, chunk: &Chunk, wanted: &Wanted, found: &[&str]) -> DecodeError {
+        DecodeError::NoColumn {
+            place: chunk.place.clone(),
+            table: self.table.name.clone(),
+            column: wanted.name.clone(),
+            found: found.join(", "),
+        }
     }
 
     fn typed(
@@ -207,35 +299,25 @@ impl Decoder {
         rows: &RecordBatch,
         faults: &mut Vec<Fault>,
     ) -> Result<Vec<ArrayRef>, DecodeError> {
-        let arrays = self
-            .wanted
-            .iter()
-            .zip(self.schema.fields())
-            .map(|(wanted, field)| {
-                let Some(array) = rows.column_by_name(&wanted.name) else {
-                    let fields = rows.schema();
-                    let names = fields.fields().iter().map(|field| field.name().as_str());
-                    return Err(DecodeError::NoColumn {
-                        place: chunk.place.clone(),
-                        table: self.table.name.clone(),
-                        column: wanted.name.clone(),
-                        found: names.collect::<Vec<_>>().join(", "),
-                    });
-                };
-                typed::convert(
-                    array,
-                    field.data_type(),
-                    self.table.format,
-                    |row, reason| {
-                        faults.push(Fault {
-                            row,
-                            column: Some(wanted.index),
-                            reason,
-                        });
-                    },
-                )
+        let broken = broken(rows);
+        for (row, reason) in broken.iter().flat_map(|reasons| reasons.iter().enumerate()) {
+            if let Some(reason) = reason {
+                faults.push(Fault {
+                    row,
+                    column: None,
+                    reason: reason.to_owned(),
+                });
+            }
+        }
+        let arrays = (self.wanted.iter().zip(self.schema.fields())).map(|(wanted, field)| {
+            let Some(array) = rows.column_by_name(&wanted.name) else {
+                let fields = rows.schema();
+                let names = fields.fields().iter().map(|field| field.name().as_str());
+                return Err(self.no_column(chunk, wanted, &names.collect::<Vec<_>>()));
+            };
+            self.convert(wanted, field, array, faults)
                 .map_err(|error| unfit(chunk, &error))
-            });
+        });
         arrays.collect()
     }
 
@@ -268,6 +350,11 @@ impl Decoder {
             faults.sort_by_key(|fault| (fault.row, fault.column));
         }
     }
+}
+
+/// Why records in columns are broken, where the input has such records.
+fn broken(rows: &RecordBatch) -> Option<&StringArray> {
+    rows.column_by_name(BROKEN)?.as_string_opt()
 }
 
 fn unfit(chunk: &Chunk, error: &ArrowError) -> DecodeError {

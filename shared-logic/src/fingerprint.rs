@@ -115,7 +115,7 @@ pub(crate) fn function_text(function: &Function) -> String {
 }
 
 /// FNV-1a with 128 bits: short, and the same in every version of every library.
-fn hash(bytes: &[u8]) -> u128 {
+pub(crate) fn hash(bytes: &[u8]) -> u128 {
     const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
     bytes.iter().fold(OFFSET, |hash, byte| {

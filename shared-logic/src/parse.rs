@@ -12,12 +12,14 @@ use crate::spelling;
 use crate::sql_error::SqlError;
 use crate::window::Window;
 
+mod file;
 pub(crate) mod interval;
 pub(crate) mod name;
 mod options;
 mod shape;
 mod watermark;
 
+pub use file::embed;
 use name::normal;
 pub use options::ViewOptions;
 pub(crate) use shape::WORKS;

@@ -1,21 +1,24 @@
 //! The definition of a table: columns and where its events come from.
 
-use std::fmt;
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use serde::{Deserialize, Serialize};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
+use crate::decode::{Avro, Framing};
+use crate::fingerprint::hash;
 use crate::identity::Topic;
 
 /// How the value of a record is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Format {
     /// One JSON object a record.
     Json,
     /// One line of comma-separated values a record, in the order of the columns.
     Csv,
+    /// One datum of this schema a record, whose fields are columns by their names.
+    Avro(Arc<Avro>),
 }
 
 impl fmt::Display for Format {
@@ -23,7 +26,47 @@ impl fmt::Display for Format {
         f.write_str(match self {
             Self::Json => "json",
             Self::Csv => "csv",
+            Self::Avro(avro) => match avro.framing {
+                Framing::Bare => "avro",
+                Framing::Confluent => "avro-confluent",
+            },
         })
+    }
+}
+
+/// What numbers in TIMESTAMP columns count since 1970, where the input does not say it itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimeUnits {
+    /// In columns that are not named.
+    pub others: TimeUnit,
+    /// In columns of these names, which need not be in the table.
+    pub columns: BTreeMap<String, TimeUnit>,
+}
+
+impl Default for TimeUnits {
+    /// Milliseconds in all columns.
+    fn default() -> Self {
+        Self {
+            others: TimeUnit::Millisecond,
+            columns: BTreeMap::new(),
+        }
+    }
+}
+
+impl TimeUnits {
+    /// What a number in column `name` counts.
+    pub fn of(&self, name: &str) -> TimeUnit {
+        self.columns.get(name).copied().unwrap_or(self.others)
+    }
+}
+
+/// The name of a unit of time in SQL.
+pub fn unit_name(unit: TimeUnit) -> &'static str {
+    match unit {
+        TimeUnit::Second => "s",
+        TimeUnit::Millisecond => "ms",
+        TimeUnit::Microsecond => "us",
+        TimeUnit::Nanosecond => "ns",
     }
 }
 
@@ -39,6 +82,8 @@ pub struct Table {
     pub topic: Topic,
     /// How records are written.
     pub format: Format,
+    /// What numbers in timestamp columns count.
+    pub units: TimeUnits,
     /// The index of the event-time column, a timestamp.
     pub event_time: usize,
     /// The index of the column whose value chooses the partition.
@@ -65,7 +110,7 @@ impl Table {
     }
 
     /// A text that is equal exactly for definitions that decode alike: columns, types, nullability,
-    /// format and event time. Its hash marks typed columns at rest.
+    /// format, event time and units of time. Its hash marks typed columns at rest.
     pub fn canonical(&self) -> String {
         let columns: Vec<String> = (self.schema.fields().iter())
             .map(|field| {
@@ -73,12 +118,30 @@ impl Table {
                 format!("{:?} {}{null}", field.name(), type_name(field.data_type()))
             })
             .collect();
-        format!(
+        let format = match &self.format {
+            Format::Avro(avro) => {
+                let schema = hash(avro.schema.text().as_bytes());
+                format!("{} schema {schema:032x}", self.format)
+            }
+            format => format.to_string(),
+        };
+        let mut text = format!(
             "table v1 ({}) format {} event_time {}",
             columns.join(", "),
-            self.format,
+            format,
             self.event_time
-        )
+        );
+        // Milliseconds are not written, so that tables without other units have the text that they
+        // had before there were any.
+        for field in self.schema.fields() {
+            let unit = self.units.of(field.name());
+            if matches!(field.data_type(), DataType::Timestamp(..)) && unit != TimeUnit::Millisecond
+            {
+                // Writing into a String cannot fail.
+                let _ = write!(text, " {:?} counts {}", field.name(), unit_name(unit));
+            }
+        }
+        text
     }
 }
 

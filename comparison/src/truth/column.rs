@@ -6,6 +6,7 @@ use polars::prelude::{
 };
 
 use super::kind::Kind;
+use super::unit::Unit;
 use super::value::Value;
 
 /// A column in the type that the table declares.
@@ -21,6 +22,8 @@ pub(super) struct Read {
 pub(super) struct Builder {
     name: PlSmallStr,
     kind: Kind,
+    /// What numbers count where it holds instants.
+    unit: Unit,
     cells: Cells,
     bad: Vec<bool>,
 }
@@ -38,7 +41,7 @@ enum Cells {
 
 impl Builder {
     /// An empty column.
-    pub(super) fn new(name: &str, kind: Kind) -> Self {
+    pub(super) fn new(name: &str, kind: Kind, unit: Unit) -> Self {
         let cells = match kind {
             Kind::Boolean | Kind::Null => Cells::Boolean(vec![]),
             Kind::Int8 | Kind::Int16 | Kind::Int32 | Kind::Int64 => Cells::Integer(vec![]),
@@ -51,6 +54,7 @@ impl Builder {
         Self {
             name: name.into(),
             kind,
+            unit,
             cells,
             bad: vec![],
         }
@@ -63,10 +67,10 @@ impl Builder {
             cells.push(value);
             some
         }
-        let kind = self.kind;
+        let (kind, unit) = (self.kind, self.unit);
         let some = match &mut self.cells {
             Cells::Boolean(cells) => put(cells, value.boolean()),
-            Cells::Integer(cells) => put(cells, integer(value, kind)),
+            Cells::Integer(cells) => put(cells, integer(value, kind, unit)),
             Cells::Wide(cells) => put(
                 cells,
                 match kind {
@@ -88,6 +92,7 @@ impl Builder {
             kind,
             cells,
             bad,
+            ..
         } = self;
         let series = match cells {
             Cells::Boolean(cells) => Series::new(name, cells),
@@ -119,9 +124,9 @@ impl Builder {
 }
 
 /// An integer that fits its type, a day or an instant.
-fn integer(value: &Value, kind: Kind) -> Option<i64> {
+fn integer(value: &Value, kind: Kind, unit: Unit) -> Option<i64> {
     match kind {
-        Kind::Timestamp => value.micros(),
+        Kind::Timestamp => value.micros(unit),
         Kind::Date => value.days().map(i64::from),
         kind => {
             let value = i64::try_from(value.integer()?).ok()?;
@@ -133,7 +138,7 @@ fn integer(value: &Value, kind: Kind) -> Option<i64> {
 }
 
 /// A column of a file that has types of its own, converted where they are others.
-pub(super) fn convert(series: &Series, name: &str, kind: Kind) -> PolarsResult<Read> {
+pub(super) fn convert(series: &Series, name: &str, kind: Kind, unit: Unit) -> PolarsResult<Read> {
     if *series.dtype() == kind.polars() {
         let column = series.clone().with_name(name.into()).into();
         return Ok(Read {
@@ -141,7 +146,7 @@ pub(super) fn convert(series: &Series, name: &str, kind: Kind) -> PolarsResult<R
             bad: vec![false; series.len()],
         });
     }
-    let mut builder = Builder::new(name, kind);
+    let mut builder = Builder::new(name, kind, unit);
     for value in series.iter() {
         builder.push(&found(&value));
     }
@@ -150,12 +155,6 @@ pub(super) fn convert(series: &Series, name: &str, kind: Kind) -> PolarsResult<R
 
 /// What a typed value would be in text.
 fn found<'a>(value: &'a AnyValue) -> Value<'a> {
-    let float = |value: f64, text: String| match value {
-        value if value.is_nan() => Value::Text("NaN".into()),
-        f64::INFINITY => Value::Text("Infinity".into()),
-        f64::NEG_INFINITY => Value::Text("-Infinity".into()),
-        _ => Value::Number(text.into()),
-    };
     match value {
         AnyValue::Null => Value::Null,
         AnyValue::Boolean(value) => Value::Boolean(*value),
@@ -169,8 +168,8 @@ fn found<'a>(value: &'a AnyValue) -> Value<'a> {
         AnyValue::UInt16(value) => Value::Number(value.to_string().into()),
         AnyValue::UInt32(value) => Value::Number(value.to_string().into()),
         AnyValue::UInt64(value) => Value::Number(value.to_string().into()),
-        AnyValue::Float32(value) => float((*value).into(), value.to_string()),
-        AnyValue::Float64(value) => float(*value, value.to_string()),
+        AnyValue::Float32(value) => Value::single_float(*value),
+        AnyValue::Float64(value) => Value::double_float(*value),
         AnyValue::Decimal(digits, _, scale) => Value::Number(format!("{digits}e-{scale}").into()),
         AnyValue::Date(day) => Value::Day(*day),
         AnyValue::Datetime(at, unit, _) => instant(*at, *unit),

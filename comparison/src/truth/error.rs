@@ -26,8 +26,16 @@ pub enum TruthError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The input is no Avro file, or a broken one.
+    #[error("{} cannot be read as Avro: {reason}", path.display())]
+    Avro {
+        /// The file.
+        path: PathBuf,
+        /// What the library says.
+        reason: String,
+    },
     /// The name of the input file does not say how it is written.
-    #[error("{}: expected a file that ends in .parquet, .jsonl, .ndjson, .json or .csv", .0.display())]
+    #[error("{}: expected a file that ends in .parquet, .jsonl, .ndjson, .json, .csv or .avro", .0.display())]
     Format(PathBuf),
     /// The input has no column of this name.
     #[error("{} has no column {column:?}: correct CREATE TABLE, the option that names it, or the file", path.display())]
@@ -39,7 +47,7 @@ pub enum TruthError {
     },
     /// The column that orders the events, or says when they arrived, has no instant.
     #[error(
-        "{}, record {record}: column {column:?} holds no instant: write ISO 8601 text or milliseconds, or name another column",
+        "{}, record {record}: column {column:?} holds no instant: write ISO 8601 text or a number in the table's time_unit, or name another column",
         path.display()
     )]
     Order {

@@ -1,6 +1,6 @@
 //! The events as the file holds them, in the table's types.
 //!
-//! Parquet is read by Polars. Text is read here, record by record, because Polars' own readers
+//! Parquet is read by Polars, Avro by the library of its project. Text is read here, record by record, because Polars' own readers
 //! cannot say which values did not convert: they make them NULL, or they refuse the file. The rules
 //! are those of a view, written a second time:
 //!
@@ -8,12 +8,13 @@
 //!   record and in no view. Lines of white space alone are no records.
 //! - A value that does not convert marks its row in its column. A text is no number and a number no
 //!   text; an integer is an integral number in range, `3.0` among them; a decimal loses no digit; a
-//!   timestamp is ISO 8601 text or a number of milliseconds. CSV fields convert to any type, and
-//!   an empty one without quotes is NULL, as is a field that JSON leaves out.
+//!   timestamp is ISO 8601 text or a number in the unit that the table names. CSV fields convert to
+//!   any type, and an empty one without quotes is NULL, as is a field that JSON leaves out.
 //!
 //! Not covered: JSON numbers go through a double unless they are integers of 64 bits, so that
 //! digits behind the seventeenth are lost and a number beyond the doubles breaks its line.
 
+mod avro;
 mod csv;
 mod json;
 
@@ -25,6 +26,7 @@ use polars::prelude::{ParquetReader, SerReader};
 use super::TruthError;
 use super::column::{Builder, Read, convert};
 use super::kind::Kind;
+use super::unit::Units;
 use super::value::Value;
 
 /// Some columns of a file, all of the same length.
@@ -40,15 +42,19 @@ pub(super) struct Input {
 ///
 /// # Errors
 /// A file that cannot be read, of unknown form, or without one of the columns; JSON lacks none.
-pub(super) fn read(path: &Path, wanted: &[(&str, Kind)]) -> Result<Input, TruthError> {
+pub(super) fn read(
+    path: &Path,
+    wanted: &[(&str, Kind)],
+    units: &Units,
+) -> Result<Input, TruthError> {
     let extension = path
         .extension()
         .and_then(|end| end.to_str())
         .unwrap_or_default();
     match extension.to_lowercase().as_str() {
-        "parquet" => parquet(path, wanted),
+        "parquet" => parquet(path, wanted, units),
         "jsonl" | "ndjson" | "json" => {
-            let mut rows = Rows::new(wanted);
+            let mut rows = Rows::new(wanted, units);
             for line in lines(unmarked(&load(path)?)) {
                 rows.push(json::record(line, wanted));
             }
@@ -56,12 +62,17 @@ pub(super) fn read(path: &Path, wanted: &[(&str, Kind)]) -> Result<Input, TruthE
         }
         "csv" => {
             let text = load(path)?;
-            let mut records = csv::records(unmarked(&text));
+            let mut records = csv::Records::new(unmarked(&text));
             let header = csv::header(records.next(), path, wanted)?;
-            let mut rows = Rows::new(wanted);
+            let mut rows = Rows::new(wanted, units);
             for record in records {
                 rows.push(header.record(record));
             }
+            rows.finish()
+        }
+        "avro" => {
+            let mut rows = Rows::new(wanted, units);
+            avro::read(path, wanted, &mut rows)?;
             rows.finish()
         }
         _ => Err(TruthError::Format(path.to_owned())),
@@ -91,7 +102,7 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
         .filter(|line| !line.trim_ascii().is_empty())
 }
 
-fn parquet(path: &Path, wanted: &[(&str, Kind)]) -> Result<Input, TruthError> {
+fn parquet(path: &Path, wanted: &[(&str, Kind)], units: &Units) -> Result<Input, TruthError> {
     let mut reader = ParquetReader::new(File::open(path).map_err(failed(path))?);
     let schema = reader.schema()?;
     for (name, _) in wanted {
@@ -108,7 +119,10 @@ fn parquet(path: &Path, wanted: &[(&str, Kind)]) -> Result<Input, TruthError> {
     names.dedup();
     let frame = reader.with_columns(Some(names)).finish()?;
     let columns = (wanted.iter())
-        .map(|(name, kind)| convert(frame.column(name)?.as_materialized_series(), name, *kind))
+        .map(|(name, kind)| {
+            let series = frame.column(name)?.as_materialized_series();
+            convert(series, name, *kind, units.of(name))
+        })
         .collect::<Result<_, _>>()?;
     Ok(Input {
         broken: vec![false; frame.height()],
@@ -123,10 +137,10 @@ struct Rows {
 }
 
 impl Rows {
-    fn new(wanted: &[(&str, Kind)]) -> Self {
+    fn new(wanted: &[(&str, Kind)], units: &Units) -> Self {
         let columns = wanted
             .iter()
-            .map(|(name, kind)| Builder::new(name, *kind))
+            .map(|(name, kind)| Builder::new(name, *kind, units.of(name)))
             .collect();
         Self {
             broken: vec![],

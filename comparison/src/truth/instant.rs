@@ -8,12 +8,15 @@ const MONTHS: [i64; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /// Microseconds since 1970 of `2001-02-03`, `2001-02-03T04:05`, `2001-02-03 04:05:06.789Z` or
 /// `…+02:00`; without an offset the text is UTC, and digits behind the microsecond are cut off.
+/// Years of more digits than four have a sign.
 pub(super) fn instant(text: &str) -> Option<i64> {
-    let Some(time) = text.get(10..).filter(|time| !time.is_empty()) else {
-        return Some(day(text)? * DAY);
+    let micros = |days: i64, into: i64| {
+        let micros = i128::from(days) * i128::from(DAY) + i128::from(into);
+        i64::try_from(micros).ok()
     };
-    let midnight = day(text.get(..10)?)? * DAY;
-    let time = time.strip_prefix(['T', ' '])?;
+    let Some((date, time)) = text.split_once(['T', ' ']) else {
+        return micros(day(text)?, 0);
+    };
     let (clock, ahead) = match time.find(['Z', 'z', '+', '-']) {
         Some(at) => (time.get(..at)?, zone(time.get(at..)?)?),
         None => (time, 0),
@@ -22,17 +25,32 @@ pub(super) fn instant(text: &str) -> Option<i64> {
     let hour = two(parts.next()?, 24)?;
     let minute = two(parts.next()?, 60)?;
     let seconds = match parts.next() {
-        Some(seconds) => micros(seconds)?,
+        Some(seconds) => seconds_and_fraction(seconds)?,
         None => 0,
     };
     let into = (hour * 60 + minute) * 60_000_000 + seconds;
-    parts.next().is_none().then_some(midnight + into - ahead)
+    if parts.next().is_some() {
+        return None;
+    }
+    micros(day(date)?, into - ahead)
 }
 
 /// Days since 1970 of `2001-02-03`.
 fn day(text: &str) -> Option<i64> {
-    let [year, month, day] = text.split('-').collect::<Vec<_>>().try_into().ok()?;
-    let (year, month, day) = (digits(year, 4)?, two(month, 13)?, two(day, 32)?);
+    let (sign, signed) = match text.strip_prefix(['+', '-']) {
+        Some(rest) => (if text.starts_with('-') { -1 } else { 1 }, Some(rest)),
+        None => (1, None),
+    };
+    let [year, month, day] = (signed.unwrap_or(text).split('-'))
+        .collect::<Vec<_>>()
+        .try_into()
+        .ok()?;
+    let length = match signed {
+        Some(_) => Some(year.len()).filter(|length| (4..=12).contains(length))?,
+        None => 4,
+    };
+    let year = sign * digits(year, length)?;
+    let (month, day) = (two(month, 13)?, two(day, 32)?);
     let leap = |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let length = |month: usize| match month {
         1 if leap(year) => Some(29),
@@ -44,12 +62,14 @@ fn day(text: &str) -> Option<i64> {
     }
     let before: i64 = (0..index).filter_map(length).sum();
     // Leap days in the years 0 to 1969, and in those before the given one.
-    let leaps = |years: i64| (years + 3) / 4 - (years + 99) / 100 + (years + 399) / 400;
+    let leaps = |years: i64| {
+        (years + 3).div_euclid(4) - (years + 99).div_euclid(100) + (years + 399).div_euclid(400)
+    };
     Some((year - 1970) * 365 + leaps(year) - leaps(1970) + before + day - 1)
 }
 
 /// Seconds with an optional fraction, in microseconds.
-fn micros(text: &str) -> Option<i64> {
+fn seconds_and_fraction(text: &str) -> Option<i64> {
     let (whole, fraction) = match text.split_once('.') {
         Some((whole, fraction)) if (1..=9).contains(&fraction.len()) => (whole, fraction),
         Some(_) => return None,
@@ -125,6 +145,12 @@ mod tests {
         }
         assert_eq!(instant("1969-12-31T23:59"), Some(-60_000_000));
         assert_eq!(instant("1970-01-02"), Some(DAY));
+        assert_eq!(instant("-0001-12-31"), Some(-719_529 * DAY));
+        let ends = [
+            "+294247-01-10T04:00:54.775807Z",
+            "-290308-12-21T19:59:05.224192Z",
+        ];
+        assert_eq!(ends.map(instant), [Some(i64::MAX), Some(i64::MIN)]);
     }
 
     #[test]
@@ -145,6 +171,10 @@ mod tests {
             "2001-01-01T00:00:00ZZ",
             "2001-01-01T00:00:00:00",
             "２001-01-01",
+            "-001-01-01",
+            "12001-01-01",
+            "+294247-01-10T04:00:54.775808Z",
+            "+9999999999999-01-01",
         ] {
             assert_eq!(instant(text), None, "{text:?}");
         }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::instant::{DAY, instant};
+use super::unit::Unit;
 
 /// A value as the input has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +12,8 @@ pub(super) enum Value<'a> {
     Boolean(bool),
     /// The text of a number.
     Number(Cow<'a, str>),
+    /// A float of 32 bits, and its text: as a double it is the same number, which its text is not.
+    Single(f32, Cow<'a, str>),
     /// A text that is nothing else, such as a JSON string.
     Text(Cow<'a, str>),
     /// A text that may stand for any type, such as a CSV field.
@@ -24,6 +27,22 @@ pub(super) enum Value<'a> {
 }
 
 impl Value<'_> {
+    pub(super) fn single_float(value: f32) -> Self {
+        match value.is_finite() {
+            true => Self::Single(value, value.to_string().into()),
+            false => Self::double_float(value.into()),
+        }
+    }
+
+    pub(super) fn double_float(value: f64) -> Self {
+        match value {
+            value if value.is_nan() => Self::Text("NaN".into()),
+            f64::INFINITY => Self::Text("Infinity".into()),
+            f64::NEG_INFINITY => Self::Text("-Infinity".into()),
+            _ => Self::Number(value.to_string().into()),
+        }
+    }
+
     pub(super) fn boolean(&self) -> Option<bool> {
         match self {
             Self::Boolean(value) => Some(*value),
@@ -50,6 +69,9 @@ impl Value<'_> {
 
     /// A finite number, or one of the names `NaN`, `Infinity` and `-Infinity`.
     pub(super) fn double(&self) -> Option<f64> {
+        if let Self::Single(value, _) = self {
+            return Some((*value).into());
+        }
         self.named().or_else(|| {
             let value: f64 = plain(self.number()?)?.parse().ok()?;
             value.is_finite().then_some(value)
@@ -71,15 +93,24 @@ impl Value<'_> {
         }
     }
 
-    /// ISO 8601 text, or a number of milliseconds with at most three digits behind the point.
-    pub(super) fn micros(&self) -> Option<i64> {
-        let millis = |text| i64::try_from(scaled(text, 3)?).ok();
+    /// ISO 8601 text, or a number of units that is a whole number of microseconds; nanoseconds are
+    /// floored.
+    pub(super) fn micros(&self, unit: Unit) -> Option<i64> {
+        let number = |text| {
+            let micros = match unit {
+                Unit::Seconds => scaled(text, 6)?,
+                Unit::Millis => scaled(text, 3)?,
+                Unit::Micros => scaled(text, 0)?,
+                Unit::Nanos => scaled(text, 0)?.div_euclid(1000),
+            };
+            i64::try_from(micros).ok()
+        };
         match self {
             Self::Instant(micros) => Some(*micros),
             Self::Day(day) => i64::from(*day).checked_mul(DAY),
-            Self::Number(text) => millis(text),
+            Self::Number(text) | Self::Single(_, text) => number(text),
             Self::Text(text) => instant(text),
-            Self::Field(text) => instant(text).or_else(|| millis(text)),
+            Self::Field(text) => instant(text).or_else(|| number(text)),
             _ => None,
         }
     }
@@ -98,7 +129,7 @@ impl Value<'_> {
 
     fn number(&self) -> Option<&str> {
         match self {
-            Self::Number(text) | Self::Field(text) => Some(text),
+            Self::Number(text) | Self::Single(_, text) | Self::Field(text) => Some(text),
             _ => None,
         }
     }
@@ -184,11 +215,18 @@ mod tests {
     }
 
     #[test]
-    fn instants_are_milliseconds_or_text() {
-        assert_eq!(Value::Number("1.5".into()).micros(), Some(1500));
-        assert_eq!(Value::Number("1.0001".into()).micros(), None);
-        assert_eq!(Value::Text("1".into()).micros(), None);
-        assert_eq!(Value::Field("-1".into()).micros(), Some(-1000));
+    fn instants_are_numbers_of_a_unit_or_text() {
+        let micros = |text: &str, unit| Value::Number(text.into()).micros(unit);
+        assert_eq!(micros("1.5", Unit::Millis), Some(1500));
+        assert_eq!(micros("1.0001", Unit::Millis), None);
+        assert_eq!(micros("-1.000001", Unit::Seconds), Some(-1_000_001));
+        assert_eq!(micros("9223372036855", Unit::Seconds), None);
+        assert_eq!(micros("1.5", Unit::Micros), None);
+        assert_eq!(micros("-1", Unit::Nanos), Some(-1));
+        assert_eq!(micros("1999", Unit::Nanos), Some(1));
+        assert_eq!(Value::Text("1".into()).micros(Unit::Millis), None);
+        let field = Value::Field("-1".into());
+        assert_eq!(field.micros(Unit::Millis), Some(-1000));
         assert_eq!(Value::Text("1970-01-02".into()).days(), Some(1));
         assert_eq!(Value::Text("1970-01-02T00:00:01".into()).days(), None);
     }

@@ -7,11 +7,13 @@ use std::str::FromStr;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use shared_logic::identity::Topic;
 
+use super::avro;
 use crate::LogError;
 use crate::row::Rows;
 
@@ -22,6 +24,8 @@ pub enum Destination {
     Parquet(PathBuf),
     /// A file of one JSON object a line, `NAME.jsonl`.
     JsonLines(PathBuf),
+    /// An Avro object container file, `NAME.avro`.
+    Avro(PathBuf),
     /// A topic of Kafka, `kafka:TOPIC`.
     Kafka(Topic),
 }
@@ -36,8 +40,9 @@ impl FromStr for Destination {
             (Some(topic), _) if !topic.is_empty() => Ok(Self::Kafka(Topic::new(topic))),
             (None, Some("parquet")) => Ok(Self::Parquet(path)),
             (None, Some("jsonl")) => Ok(Self::JsonLines(path)),
+            (None, Some("avro")) => Ok(Self::Avro(path)),
             _ => Err(LogError::Refused(format!(
-                "{text:?} is no place for events: name FILE.parquet, FILE.jsonl or kafka:TOPIC"
+                "{text:?} is no place for events: name FILE.parquet, FILE.jsonl, FILE.avro or kafka:TOPIC"
             ))),
         }
     }
@@ -96,6 +101,32 @@ pub fn write_json_lines(
                 file.write_all(line.as_bytes())
                     .map_err(|error| LogError::file(path, "written", error))?;
             }
+            count += rows.num_rows() as u64;
+        }
+        Ok(count)
+    })
+}
+
+/// Writes rows into a new Avro object container file, which replaces an old one when it is whole.
+/// Returns how many rows there were.
+///
+/// # Errors
+/// The rows fail, or the file cannot be written.
+pub fn write_avro(
+    path: &Path,
+    schema: &SchemaRef,
+    rows: impl IntoIterator<Item = Result<RecordBatch, LogError>>,
+) -> Result<u64, LogError> {
+    replace(path, |file| {
+        let mut write = |bytes: Result<Vec<u8>, ArrowError>| {
+            let bytes = bytes.map_err(|error| LogError::columns(path.display(), &error))?;
+            (file.write_all(&bytes)).map_err(|error| LogError::file(path, "written", error))
+        };
+        write(avro::header(schema))?;
+        let mut count = 0;
+        for rows in rows {
+            let rows = rows?;
+            write(avro::block(&rows))?;
             count += rows.num_rows() as u64;
         }
         Ok(count)

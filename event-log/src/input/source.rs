@@ -1,41 +1,49 @@
 //! The rows of a file, in the order of the file.
 
 use std::fs::{self, File};
-use std::io::{BufReader, Seek};
 use std::path::Path;
-use std::sync::Arc;
 
 use arrow::array::{BinaryArray, BinaryBuilder};
-use arrow::csv::ReaderBuilder;
-use arrow::csv::reader::Format as CsvFormat;
-use arrow::datatypes::{DataType, Field, Schema};
-use arrow::error::ArrowError;
+use arrow::datatypes::Schema;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use shared_logic::chunk::{Payload, Raw};
 use shared_logic::table::{Format, Table};
 
+use super::{avro, csv};
 use crate::LogError;
 
 /// How many rows are handled at once.
-const ROWS: usize = 65_536;
+pub(super) const ROWS: usize = 65_536;
 
 /// How many bytes of lines are handled at once, at most; Arrow's arrays end at 2 GB.
-const BYTES: usize = 64 << 20;
+pub(super) const BYTES: usize = 64 << 20;
 
-type Payloads = Box<dyn Iterator<Item = Result<Payload, LogError>>>;
+pub(super) type Payloads = Box<dyn Iterator<Item = Result<Payload, LogError>>>;
 
 /// Opens a file for the columns of a table and those in `outside`.
 pub(super) fn open(path: &Path, table: &Table, outside: &[&str]) -> Result<Payloads, LogError> {
     let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
-    match ending.as_ref().and_then(|ending| ending.to_str()) {
+    let ending = ending.as_ref().and_then(|ending| ending.to_str());
+    if matches!(table.format, Format::Avro(_)) && ending != Some("avro") {
+        let reason = format!(
+            "table {} says format = '{}', so its file must be .avro; format = 'json' reads any",
+            table.name, table.format
+        );
+        return Err(wrong(path, reason));
+    }
+    match ending {
         Some("parquet") => parquet(path, table, outside),
-        Some("csv") => csv(path, table, outside),
+        Some("avro") => avro::open(path, table, outside),
+        Some("csv") => csv::open(path, table, outside),
         Some("jsonl" | "ndjson" | "json") => json(path, table),
-        _ => Err(wrong(path, "the name must end in .parquet, .jsonl or .csv")),
+        _ => Err(wrong(
+            path,
+            "the name must end in .parquet, .jsonl, .csv or .avro",
+        )),
     }
 }
 
-fn wrong(path: &Path, reason: impl ToString) -> LogError {
+pub(super) fn wrong(path: &Path, reason: impl ToString) -> LogError {
     LogError::Input {
         path: path.to_owned(),
         reason: reason.to_string(),
@@ -47,7 +55,12 @@ fn file(path: &Path) -> Result<File, LogError> {
 }
 
 /// Fails where a column that is needed is not in a file.
-fn complete(path: &Path, schema: &Schema, table: &Table, outside: &[&str]) -> Result<(), LogError> {
+pub(super) fn complete(
+    path: &Path,
+    schema: &Schema,
+    table: &Table,
+    outside: &[&str],
+) -> Result<(), LogError> {
     let there: Vec<&str> = schema
         .fields()
         .iter()
@@ -94,38 +107,6 @@ fn parquet(path: &Path, table: &Table, outside: &[&str]) -> Result<Payloads, Log
     })))
 }
 
-fn csv(path: &Path, table: &Table, outside: &[&str]) -> Result<Payloads, LogError> {
-    let failed = {
-        let path = path.to_owned();
-        move |error: ArrowError| wrong(&path, format!("it cannot be read as CSV: {error}"))
-    };
-    let mut file = BufReader::new(file(path)?);
-    let (header, _) = (CsvFormat::default().with_header(true))
-        .infer_schema(&mut file, Some(0))
-        .map_err(&failed)?;
-    if header.fields().is_empty() {
-        return Err(wrong(
-            path,
-            "it is empty; a CSV file needs a line with the names of its columns",
-        ));
-    }
-    complete(path, &header, table, outside)?;
-    file.rewind()
-        .map_err(|error| LogError::file(path, "read", error))?;
-    let texts = header
-        .fields()
-        .iter()
-        .map(|field| Field::new(field.name(), DataType::Utf8, true));
-    let rows = ReaderBuilder::new(Arc::new(Schema::new(texts.collect::<Vec<_>>())))
-        .with_header(true)
-        .with_batch_size(ROWS)
-        .build_buffered(file)
-        .map_err(&failed)?;
-    Ok(Box::new(rows.map(move |rows| {
-        rows.map(Payload::Typed).map_err(&failed)
-    })))
-}
-
 fn json(path: &Path, table: &Table) -> Result<Payloads, LogError> {
     if table.format != Format::Json {
         return Err(wrong(
@@ -165,7 +146,7 @@ fn json(path: &Path, table: &Table) -> Result<Payloads, LogError> {
 }
 
 /// Records without keys and headers.
-fn raw(values: BinaryArray) -> Payload {
+pub(super) fn raw(values: BinaryArray) -> Payload {
     let rows = arrow::array::Array::len(&values);
     Payload::Raw(Raw {
         keys: BinaryArray::new_null(rows),

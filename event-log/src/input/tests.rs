@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::array::{Int32Array, RecordBatch, StringArray, TimestampMillisecondArray};
 use parquet::arrow::ArrowWriter;
 use shared_logic::identity::Topic;
-use shared_logic::table::Format;
+use shared_logic::table::{Format, TimeUnits};
 
 use super::*;
 use crate::EventLog;
@@ -24,6 +24,7 @@ fn table(partition_by: Option<usize>) -> Table {
         ])),
         topic: Topic::new("flights"),
         format: Format::Json,
+        units: TimeUnits::default(),
         event_time: 0,
         partition_by,
         arrival: None,
@@ -217,6 +218,60 @@ fn csv_is_read_by_the_names_of_its_header() {
 }
 
 #[test]
+fn a_broken_record_of_csv_is_rejected_alone() {
+    let folder = Folder::new();
+    let path = folder.file(
+        "flights.csv",
+        "\u{FEFF}delay,scheduled,origin\r\n1,2013-01-01,a\r\n2,2013-01-01\n3,2013-01-01,a,b\n\
+         4,2013-01-01,\"a\n \n5,2013-01-01,a\"b\n6,2013-01-01,\"a\nb\"\n7,2013-01-01,",
+    );
+    let table = table(Some(2));
+    let input = Input::open(path, &table, 1, None, None).unwrap();
+    let delays = delays(&input, &table);
+    let found: Vec<&str> = delays.iter().map(|(delay, ..)| delay.as_str()).collect();
+    assert_eq!(
+        found,
+        [
+            "1",
+            "broken CSV: expected 3 fields as in the header, found 2",
+            "broken CSV: expected 3 fields as in the header, found 4",
+            "broken CSV: a quote is not closed",
+            "broken CSV: a quote within a field that has none around it",
+            "6",
+            "7",
+        ]
+    );
+}
+
+#[test]
+fn an_empty_field_of_csv_is_null_and_an_empty_text_is_not() {
+    let folder = Folder::new();
+    let path = folder.file(
+        "flights.csv",
+        "delay,scheduled,origin\n1,2013-01-01,\n2,2013-01-01,\"\"\n\"\",2013-01-01,x\n",
+    );
+    let table = table(Some(2));
+    let input = Input::open(path, &table, 1, None, None).unwrap();
+    let place = TopicPartition::new("flights", 0);
+    let chunk = input.log.read(&place, Offset(0)..Offset(3), 3).unwrap();
+    let chunk = chunk.map(Result::unwrap).next().unwrap();
+    let decoded = Decoder::new(Arc::new(table), &[2, 1])
+        .decode(&chunk)
+        .unwrap();
+    let origins = decoded.columns.column(0).as_string::<i32>();
+    assert_eq!(
+        origins.iter().collect::<Vec<_>>(),
+        [None, Some(""), Some("x")]
+    );
+    let faults: Vec<_> = decoded
+        .faults
+        .iter()
+        .map(|fault| (fault.row, &*fault.reason))
+        .collect();
+    assert_eq!(faults, [(2, "expected INT, found \"\"")]);
+}
+
+#[test]
 fn a_file_split_here_falls_like_a_keyed_topic_whatever_its_form() {
     let folder = Folder::new();
     let table = table(Some(1));
@@ -294,7 +349,8 @@ fn what_is_wrong_with_a_file_is_one_line_that_names_it() {
     let open = |path: PathBuf| reason(Input::open(path, &table, 1, None, None));
     assert!(open(folder.0.path().join("none.jsonl")).contains("none.jsonl could not be read"));
     assert!(
-        open(folder.file("x.txt", "")).ends_with("the name must end in .parquet, .jsonl or .csv")
+        open(folder.file("x.txt", ""))
+            .ends_with("the name must end in .parquet, .jsonl, .csv or .avro")
     );
     assert!(
         open(folder.file("x.csv", ""))
@@ -304,8 +360,9 @@ fn what_is_wrong_with_a_file_is_one_line_that_names_it() {
         "x.csv: it has no column \"scheduled\", which table flights declares; it has a, b"
     ));
     assert!(
-        open(folder.file("x.csv", "scheduled,delay,origin\n1,2\n"))
-            .contains("it cannot be read as CSV")
+        open(folder.file("x.csv", "scheduled,\"delay,origin\n1,2\n")).ends_with(
+            "its first line, the names of its columns, is broken CSV: a quote is not closed"
+        )
     );
     assert!(
         open(folder.file("x.parquet", "PAR1 and more")).contains("it cannot be read as Parquet")

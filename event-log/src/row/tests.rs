@@ -11,6 +11,7 @@ use arrow::datatypes::{DataType, Field, Int8Type, Schema, TimeUnit};
 use shared_logic::chunk::{Chunk, Payload, Raw};
 use shared_logic::decode::{Decoded, Decoder};
 use shared_logic::identity::{Offset, Topic, TopicPartition};
+use shared_logic::table::TimeUnits;
 
 use super::*;
 
@@ -112,7 +113,7 @@ fn targets() -> Vec<DataType> {
     ]
 }
 
-fn table(format: Format, target: &DataType) -> Table {
+fn table(format: &Format, target: &DataType) -> Table {
     let fields = vec![
         Field::new("x", target.clone(), true),
         Field::new("n", DataType::Int64, true),
@@ -121,7 +122,8 @@ fn table(format: Format, target: &DataType) -> Table {
         name: "things".into(),
         schema: Arc::new(Schema::new(fields)),
         topic: Topic::new("things"),
-        format,
+        format: format.clone(),
+        units: TimeUnits::default(),
         event_time: 0,
         partition_by: None,
         arrival: None,
@@ -150,7 +152,7 @@ fn a_row_decodes_to_what_its_columns_decode_to() {
         for target in targets() {
             for source in sources() {
                 let what = format!("{} as {target} in {format}", source.data_type());
-                let table = table(format, &target);
+                let table = table(&format, &target);
                 let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3, 4, 5]));
                 let source = RecordBatch::try_from_iter_with_nullable([
                     ("x", source, true),
@@ -187,7 +189,7 @@ fn a_row_decodes_to_what_its_columns_decode_to() {
 
 #[test]
 fn bytes_that_are_no_text_fail_in_json_as_they_do_in_columns() {
-    let table = table(Format::Json, &DataType::Utf8);
+    let table = table(&Format::Json, &DataType::Utf8);
     let source = RecordBatch::try_from_iter([
         (
             "x",
@@ -203,9 +205,43 @@ fn bytes_that_are_no_text_fail_in_json_as_they_do_in_columns() {
     assert_eq!(values.value(1), b"{\"x\":\"ok\",\"n\":2}");
 }
 
+/// Lines that are broken in their file, but would be a record of another table.
+#[test]
+fn a_broken_record_stays_broken_with_its_text() {
+    let lines: [&[u8]; 5] = [b"1,2", b"{}", b"\"a", b"\xff,2", b"1,2,3"];
+    for format in [Format::Json, Format::Csv] {
+        let table = table(&format, &DataType::Utf8);
+        let nothing: ArrayRef = Arc::new(StringArray::new_null(5));
+        let reasons: ArrayRef = Arc::new(StringArray::from(vec!["ragged"; 5]));
+        let source: ArrayRef = Arc::new(BinaryArray::from_vec(lines.to_vec()));
+        let source = RecordBatch::try_from_iter([
+            ("x", nothing.clone()),
+            ("n", nothing),
+            (BROKEN, reasons),
+            (SOURCE, source),
+        ])
+        .unwrap();
+        let typed = decode(&table, Payload::Typed(source.clone()));
+        assert_eq!(typed.faults.len(), 5);
+        let values = Rows::new(&table, &source, &typed.columns).unwrap().values();
+        let nothing = BinaryArray::new_null(5);
+        let raw = Raw {
+            keys: nothing.clone(),
+            values: values.clone(),
+            headers: nothing,
+        };
+        let again = decode(&table, Payload::Raw(raw));
+        assert_eq!(again.columns, typed.columns);
+        for (row, fault) in again.faults.iter().enumerate() {
+            assert_eq!((fault.row, fault.column), (row, None), "{format}");
+        }
+        assert_eq!(again.faults.len(), 5, "{format}");
+    }
+}
+
 #[test]
 fn columns_that_the_table_lacks_are_kept_in_json() {
-    let table = table(Format::Json, &DataType::Int8);
+    let table = table(&Format::Json, &DataType::Int8);
     let source = RecordBatch::try_from_iter([
         ("n", Arc::new(StringArray::from(vec!["7"])) as ArrayRef),
         (

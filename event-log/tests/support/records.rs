@@ -1,4 +1,5 @@
 //! Records to try logs with, and what they decode to.
+#![allow(dead_code, reason = "each test uses its part of these")]
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use event_log::{EventLog, LogError};
 use shared_logic::chunk::Chunk;
 use shared_logic::decode::{Decoder, Fault};
 use shared_logic::identity::{Offset, Topic, TopicPartition};
-use shared_logic::table::{Format, Table};
+use shared_logic::table::{Format, Table, TimeUnits};
 
 /// A table of clicks with a column for each kind of trouble.
 pub fn table() -> Arc<Table> {
@@ -24,6 +25,7 @@ pub fn table() -> Arc<Table> {
         ])),
         topic: Topic::new("clicks"),
         format: Format::Json,
+        units: TimeUnits::default(),
         event_time: 0,
         partition_by: Some(1),
         arrival: None,

@@ -3,19 +3,29 @@
 use sqlparser::ast::{CreateTable, CreateTableOptions, Expr, Spanned, SqlOption, Value};
 use sqlparser::tokenizer::Location;
 
+use crate::decode::Framing;
 use crate::parse::name::suggest;
 use crate::parse::place;
 use crate::sql_error::SqlError;
-use crate::table::Format;
 
 /// What WITH says; names of columns are not looked up yet.
 #[derive(Debug, Default)]
 pub(super) struct Options {
     pub(super) topic: Option<String>,
-    pub(super) format: Option<Format>,
+    pub(super) format: Option<(Encoding, Location)>,
     pub(super) event_time: Option<Text>,
     pub(super) partition_by: Option<Text>,
     pub(super) arrival: Option<String>,
+    pub(super) time_unit: Option<Text>,
+    pub(super) schema: Option<Text>,
+}
+
+/// A format and, for Avro, what stands before each record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Json,
+    Csv,
+    Avro(Framing),
 }
 
 /// An option's text and its place.
@@ -25,7 +35,15 @@ pub(super) struct Text {
     pub(super) at: Location,
 }
 
-const KNOWN: [&str; 5] = ["topic", "format", "event_time", "partition_by", "arrival"];
+const KNOWN: [&str; 7] = [
+    "topic",
+    "format",
+    "event_time",
+    "partition_by",
+    "arrival",
+    "time_unit",
+    "schema",
+];
 
 /// Reads the options of a table.
 ///
@@ -69,10 +87,12 @@ pub(super) fn read(create: &CreateTable) -> Result<Options, SqlError> {
 fn set(options: &mut Options, name: &str, text: Text, at: Location) -> Result<(), SqlError> {
     match name {
         "topic" => options.topic = Some(text.value),
-        "format" => options.format = Some(format(&text)?),
+        "format" => options.format = Some((format(&text)?, text.at)),
         "event_time" => options.event_time = Some(text),
         "partition_by" => options.partition_by = Some(text),
         "arrival" => options.arrival = Some(text.value),
+        "schema" => options.schema = Some(text),
+        "time_unit" => options.time_unit = Some(text),
         "allowed_lateness" | "late" | "retain" => {
             let message = format!("option {name} belongs to a view");
             let help = format!("write CREATE VIEW name WITH ({name} = '…') AS SELECT …");
@@ -86,16 +106,18 @@ fn set(options: &mut Options, name: &str, text: Text, at: Location) -> Result<()
     Ok(())
 }
 
-fn format(text: &Text) -> Result<Format, SqlError> {
+fn format(text: &Text) -> Result<Encoding, SqlError> {
     match text.value.to_lowercase().as_str() {
-        "json" => Ok(Format::Json),
-        "csv" => Ok(Format::Csv),
+        "json" => Ok(Encoding::Json),
+        "csv" => Ok(Encoding::Csv),
+        "avro" => Ok(Encoding::Avro(Framing::Bare)),
+        "avro-confluent" => Ok(Encoding::Avro(Framing::Confluent)),
         other => {
             let message = format!("unknown format {other}");
             Err(SqlError::new(
                 text.at,
                 message,
-                suggest(other, "formats", &["json", "csv"]),
+                suggest(other, "formats", &["json", "csv", "avro", "avro-confluent"]),
             ))
         }
     }

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use sqlparser::ast::{ColumnDef, ColumnOption, CreateTable, Spanned};
 
-use super::options::{self, Text};
+use super::options::{self, Encoding, Options, Text};
 use super::types::arrow_type;
+use crate::decode::{Avro, AvroSchema};
 use crate::identity::Topic;
 use crate::parse::name::suggest;
 use crate::parse::{ParsedTable, ParsedView, place};
 use crate::spelling::{WINDOW_END, WINDOW_START};
 use crate::sql_error::SqlError;
-use crate::table::{Format, Table, type_name};
+use crate::table::{Format, Table, TimeUnits, type_name};
 
 /// Compiles a table; the first view over it names its event time where nothing else does.
 ///
@@ -36,7 +37,7 @@ pub(crate) fn table(parsed: &ParsedTable, views: &[ParsedView]) -> Result<Table,
             SqlError::new(text.at, message, suggest(column, "columns", &columns))
         })
     };
-    let time = event_time(parsed, options.event_time, views)?;
+    let time = event_time(parsed, options.event_time.clone(), views)?;
     let event_time = find(&time)?;
     if let Some(field) = fields.get(event_time)
         && !matches!(field.data_type(), DataType::Timestamp(..))
@@ -46,16 +47,113 @@ pub(crate) fn table(parsed: &ParsedTable, views: &[ParsedView]) -> Result<Table,
         let help = "declare it as TIMESTAMP: numbers since 1970 and ISO 8601 are read alike";
         return Err(SqlError::new(time.at, message, help));
     }
+    let units = match &options.time_unit {
+        Some(text) => units(text, &fields, options.arrival.as_deref())?,
+        None => TimeUnits::default(),
+    };
     Ok(Table {
+        units,
         topic: Topic::new(options.topic.as_ref().unwrap_or(&name)),
         partition_by: options.partition_by.as_ref().map(find).transpose()?,
+        format: format(&options, &fields)?,
         schema: Arc::new(Schema::new(fields)),
-        format: options.format.unwrap_or(Format::Json),
         event_time,
         arrival: options.arrival,
         watermark_delay: parsed.watermark.as_ref().map_or(0, |(_, delay)| *delay),
         name,
     })
+}
+
+/// How records are written; the fields of an Avro schema must be able to fill the columns.
+fn format(options: &Options, fields: &[Field]) -> Result<Format, SqlError> {
+    let framing = match (options.format, &options.schema) {
+        (Some((Encoding::Avro(framing), _)), Some(_)) => framing,
+        (Some((Encoding::Avro(_), at)), None) => {
+            let help = "add schema = 'events.avsc', a file beside this one";
+            return Err(SqlError::new(at, "an Avro table needs a schema", help));
+        }
+        (_, Some(schema)) => {
+            let help =
+                "add format = 'avro', or 'avro-confluent' where a registry numbers the schemas";
+            return Err(SqlError::new(
+                schema.at,
+                "only Avro tables have a schema",
+                help,
+            ));
+        }
+        (Some((Encoding::Csv, _)), None) => return Ok(Format::Csv),
+        (Some((Encoding::Json, _)) | None, None) => return Ok(Format::Json),
+    };
+    let Some(text) = &options.schema else {
+        return Ok(Format::Json);
+    };
+    let schema = AvroSchema::parse(&text.value).map_err(|reason| {
+        let help = "name a file of a record's schema in JSON, or write its text here";
+        SqlError::new(text.at, format!("the schema {reason}"), help)
+    })?;
+    for field in fields {
+        let name = field.name();
+        match schema.holds(name) {
+            Some(true) => {}
+            Some(false) => {
+                let message =
+                    format!("the schema's field {name} is of a type that no column can hold");
+                let help = "leave the column away: arrays, maps, records and unions of several types are not read";
+                return Err(SqlError::new(text.at, message, help));
+            }
+            None => {
+                let known: Vec<&str> = schema.fields().collect();
+                let message = format!("the schema has no field {name}");
+                return Err(SqlError::new(
+                    text.at,
+                    message,
+                    suggest(name, "fields", &known),
+                ));
+            }
+        }
+    }
+    Ok(Format::Avro(Arc::new(Avro { schema, framing })))
+}
+
+/// Reads `us`, or units for some columns: `at us, seen s`.
+fn units(text: &Text, fields: &[Field], arrival: Option<&str>) -> Result<TimeUnits, SqlError> {
+    let wrong = |message: String| {
+        let help = "write time_unit = 's', 'ms', 'us' or 'ns', or units for single TIMESTAMP columns: time_unit = 'us, arrival ms'";
+        SqlError::new(text.at, message, help)
+    };
+    let mut units = TimeUnits::default();
+    let mut seen = vec![];
+    for item in text.value.split(',').map(str::trim) {
+        let (column, unit) = match item.rsplit_once(char::is_whitespace) {
+            Some((column, unit)) => (Some(column.trim()), unit),
+            None => (None, item),
+        };
+        let unit = match unit.to_lowercase().as_str() {
+            "s" => TimeUnit::Second,
+            "ms" => TimeUnit::Millisecond,
+            "us" => TimeUnit::Microsecond,
+            "ns" => TimeUnit::Nanosecond,
+            _ => return Err(wrong(format!("unknown unit of time {unit:?}"))),
+        };
+        if seen.contains(&column) {
+            let of = column.map_or(String::new(), |column| format!(" of {column}"));
+            return Err(wrong(format!("the unit of time{of} is given twice")));
+        }
+        seen.push(column);
+        match column {
+            None => units.others = unit,
+            Some(column) => {
+                let instant = |field: &Field| {
+                    field.name() == column && matches!(field.data_type(), DataType::Timestamp(..))
+                };
+                if !fields.iter().any(instant) && arrival != Some(column) {
+                    return Err(wrong(format!("{column} is no TIMESTAMP column")));
+                }
+                units.columns.insert(column.to_owned(), unit);
+            }
+        }
+    }
+    Ok(units)
 }
 
 /// The event-time column by WITH, WATERMARK or the first window, which must agree.

@@ -37,15 +37,16 @@ enum Values {
     Float64(PrimitiveBuilder<Float64Type>),
     Decimal(PrimitiveBuilder<Decimal128Type>, u8, i8),
     Date(PrimitiveBuilder<Date32Type>),
-    Timestamp(PrimitiveBuilder<TimestampMicrosecondType>),
+    Timestamp(PrimitiveBuilder<TimestampMicrosecondType>, TimeUnit),
     Text(StringBuilder),
     /// A type that no text stands for: every value but NULL is a fault.
     Unreadable(usize),
 }
 
 impl Column {
-    /// An empty column of this type with room for `rows` values.
-    pub(super) fn new(data_type: &DataType, rows: usize) -> Self {
+    /// An empty column of this type with room for `rows` values; numbers that are instants count
+    /// `unit`s.
+    pub(super) fn new(data_type: &DataType, unit: TimeUnit, rows: usize) -> Self {
         fn room<T: ArrowPrimitiveType>(rows: usize) -> PrimitiveBuilder<T> {
             PrimitiveBuilder::with_capacity(rows)
         }
@@ -66,7 +67,7 @@ impl Column {
                 Values::Decimal(builder, *precision, *scale)
             }
             DataType::Date32 => Values::Date(room(rows)),
-            DataType::Timestamp(TimeUnit::Microsecond, None) => Values::Timestamp(room(rows)),
+            DataType::Timestamp(TimeUnit::Microsecond, None) => Values::Timestamp(room(rows), unit),
             DataType::Utf8 => Values::Text(StringBuilder::with_capacity(rows, rows * 8)),
             _ => Values::Unreadable(0),
         };
@@ -105,7 +106,9 @@ impl Column {
                 append(builder, token, |token| decimal(token, *precision, *scale))
             }
             Values::Date(builder) => append(builder, token, date),
-            Values::Timestamp(builder) => append(builder, token, timestamp),
+            Values::Timestamp(builder, unit) => {
+                append(builder, token, |token| timestamp(token, *unit))
+            }
             Values::Text(builder) => text(builder, token),
             Values::Unreadable(rows) => {
                 *rows += 1;
@@ -157,7 +160,7 @@ impl Column {
                 Arc::new(values)
             }
             Values::Date(mut builder) => Arc::new(builder.finish()),
-            Values::Timestamp(mut builder) => Arc::new(builder.finish()),
+            Values::Timestamp(mut builder, _) => Arc::new(builder.finish()),
             Values::Text(mut builder) => Arc::new(builder.finish()),
             Values::Unreadable(rows) => new_null_array(&self.data_type, rows),
         }
@@ -196,7 +199,7 @@ fn text(builder: &mut StringBuilder, token: &Token) -> Result<(), Unfit> {
 #[inline]
 fn digits<'a>(token: &Token<'a>) -> Result<&'a str, Unfit> {
     match token {
-        Token::Number(text) | Token::Field(text) => Ok(text),
+        Token::Integer(_, text) | Token::Number(text) | Token::Field(text) => Ok(text),
         _ => Err(Unfit::Kind),
     }
 }
@@ -212,7 +215,10 @@ fn boolean(token: &Token) -> Result<Option<bool>, Unfit> {
 }
 
 #[inline]
-fn integer<T: TryFrom<i128>>(token: &Token) -> Result<T, Unfit> {
+fn integer<T: TryFrom<i64> + TryFrom<i128>>(token: &Token) -> Result<T, Unfit> {
+    if let Token::Integer(value, _) = token {
+        return T::try_from(*value).map_err(|_| Unfit::Range);
+    }
     let value = number::scaled(digits(token)?, 0)?;
     T::try_from(value).map_err(|_| Unfit::Range)
 }
@@ -246,15 +252,14 @@ fn decimal(token: &Token, precision: u8, scale: i8) -> Result<i128, Unfit> {
 }
 
 #[inline]
-fn timestamp(token: &Token) -> Result<i64, Unfit> {
-    let millis = |text: &str| {
-        let micros = number::scaled(text, 3)?;
-        i64::try_from(micros).map_err(|_| Unfit::Range)
-    };
+fn timestamp(token: &Token, unit: TimeUnit) -> Result<i64, Unfit> {
     match token {
-        Token::Number(text) => millis(text),
+        Token::Integer(count, _) => number::counted(*count, unit).ok_or(Unfit::Range),
+        Token::Number(text) => number::micros(text, unit),
         Token::Text(text) => Ok(instant(&text.plain()).ok_or(Unfit::Kind)?.0),
-        Token::Field(text) => instant(text).map_or_else(|| millis(text), |time| Ok(time.0)),
+        Token::Field(text) => {
+            instant(text).map_or_else(|| number::micros(text, unit), |time| Ok(time.0))
+        }
         _ => Err(Unfit::Kind),
     }
 }

@@ -3,7 +3,7 @@
 use arrow::array::Array;
 
 use super::column::Column;
-use super::scan::{Broken, object};
+use super::scan::{self, Broken, object};
 use super::token::{Text, Token};
 use super::{Fault, Rows, Wanted};
 
@@ -17,6 +17,7 @@ pub(super) fn decode(
     let mut fields = Fields {
         wanted,
         order: Vec::new(),
+        column: None,
         values: vec![Token::Null; wanted.len()],
     };
     for row in 0..rows.values.len() {
@@ -48,9 +49,10 @@ pub(super) fn decode(
 /// The fields of one record after the other.
 struct Fields<'w, 'a> {
     wanted: &'w [Wanted],
-    /// The names of the fields by their position, as last seen there, and which column each is.
-    /// Producers mostly keep one order, so one comparison a field finds it.
-    order: Vec<(Text<'a>, Option<usize>)>,
+    /// The texts before the values by position, as last seen there, and which column each is.
+    order: Vec<(&'a str, Option<usize>)>,
+    /// The column of the field whose name was told last.
+    column: Option<usize>,
     /// The values of the columns wanted.
     values: Vec<Token<'a>>,
 }
@@ -60,33 +62,39 @@ impl<'a> Fields<'_, 'a> {
     #[inline]
     fn read(&mut self, text: &'a str) -> Result<(), String> {
         self.values.fill(Token::Null);
-        let mut position = 0;
-        object(text, |name, value| {
-            if let Some(at) = self.column(position, name)
-                && let Some(slot) = self.values.get_mut(at)
-            {
-                *slot = value;
-            }
-            position += 1;
+        object(text, self).map_err(|Broken { at, expected }| {
+            format!("broken JSON: expected {expected} at byte {at}")
         })
-        .map_err(|Broken { at, expected }| format!("broken JSON: expected {expected} at byte {at}"))
+    }
+}
+
+impl<'a> scan::Fields<'a> for Fields<'_, 'a> {
+    #[inline]
+    fn known(&self, position: usize) -> Option<&'a str> {
+        self.order.get(position).map(|(text, _)| *text)
+    }
+
+    #[cold]
+    fn name(&mut self, position: usize, name: Text<'a>, text: &'a str) {
+        let plain = name.plain();
+        let column = self.wanted.iter().position(|wanted| wanted.name == plain);
+        match self.order.get_mut(position) {
+            Some(known) => *known = (text, column),
+            // No single record may grow this without bound.
+            None if position < 1000 => self.order.push((text, column)),
+            None => {}
+        }
+        self.column = column;
     }
 
     #[inline]
-    fn column(&mut self, position: usize, name: Text<'a>) -> Option<usize> {
-        match self.order.get_mut(position) {
-            Some((known, column)) if *known == name => *column,
-            known => {
-                let plain = name.plain();
-                let column = self.wanted.iter().position(|wanted| wanted.name == plain);
-                match known {
-                    Some(known) => *known = (name, column),
-                    // No single record may grow this without bound.
-                    None if position < 1000 => self.order.push((name, column)),
-                    None => {}
-                }
-                column
-            }
+    fn value(&mut self, position: usize, value: Token<'a>) {
+        let column = match self.order.get(position) {
+            Some((_, column)) => *column,
+            None => self.column,
+        };
+        if let Some(slot) = column.and_then(|column| self.values.get_mut(column)) {
+            *slot = value;
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Numbers from text, exactly.
 
+use arrow::datatypes::TimeUnit;
+
 /// Why a text is not a number of the wanted kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unfit {
@@ -16,9 +18,9 @@ pub(super) enum Unfit {
 /// Takes an optional sign, digits with an optional point among them, and an optional exponent.
 pub(super) fn scaled(text: &str, scale: i32) -> Result<i128, Unfit> {
     if let Some(small) = small(text.as_bytes())
-        && scale == 0
+        && let Some(factor) = factor(scale)
     {
-        return Ok(i128::from(small));
+        return Ok(i128::from(small) * factor);
     }
     let (negative, digits) = sign(text);
     let (mantissa, exponent) = match digits.split_once(['e', 'E']) {
@@ -53,6 +55,13 @@ pub(super) fn scaled(text: &str, scale: i32) -> Result<i128, Unfit> {
     Ok(if negative { -value } else { value })
 }
 
+/// Ten to the power of a usual scale; times an integer of 18 digits it is in range.
+#[inline]
+fn factor(scale: i32) -> Option<i128> {
+    const POWERS: [i128; 7] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000];
+    POWERS.get(usize::try_from(scale).ok()?).copied()
+}
+
 /// An integer of at most 18 digits, the usual case.
 #[inline]
 fn small(text: &[u8]) -> Option<i64> {
@@ -71,6 +80,30 @@ fn small(text: &[u8]) -> Option<i64> {
         value = value * 10 + i64::from(digit - b'0');
     }
     Some(if negative { -value } else { value })
+}
+
+/// The microseconds that a count of `unit`s is, floored; `None` where 64 bits do not hold them.
+#[inline]
+pub(super) fn counted(count: i64, unit: TimeUnit) -> Option<i64> {
+    match unit {
+        TimeUnit::Second => count.checked_mul(1_000_000),
+        TimeUnit::Millisecond => count.checked_mul(1000),
+        TimeUnit::Microsecond => Some(count),
+        TimeUnit::Nanosecond => Some(count.div_euclid(1000)),
+    }
+}
+
+/// The microseconds since 1970 that a number of `unit`s names: a whole number of them, but
+/// nanoseconds are floored.
+#[inline]
+pub(super) fn micros(text: &str, unit: TimeUnit) -> Result<i64, Unfit> {
+    let micros = match unit {
+        TimeUnit::Second => scaled(text, 6)?,
+        TimeUnit::Millisecond => scaled(text, 3)?,
+        TimeUnit::Microsecond => scaled(text, 0)?,
+        TimeUnit::Nanosecond => scaled(text, 0)?.div_euclid(1000),
+    };
+    i64::try_from(micros).map_err(|_| Unfit::Range)
 }
 
 fn sign(text: &str) -> (bool, &str) {

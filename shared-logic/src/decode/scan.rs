@@ -18,22 +18,46 @@ pub(super) struct Broken {
     pub(super) expected: &'static str,
 }
 
-/// Hands each field of the object in `text` to `field`, in the order of the text.
+/// Takes the fields of objects, one object after the other.
+pub(super) trait Fields<'a> {
+    /// The text from the opening quote of the name to its value that the field at this position had
+    /// in the object before, if any: producers mostly keep one order and one way to write.
+    fn known(&self, position: usize) -> Option<&'a str>;
+
+    /// The name of the field at this position, and its text from the opening quote to the value;
+    /// told only where that is not [`Self::known`].
+    fn name(&mut self, position: usize, name: Text<'a>, text: &'a str);
+
+    /// The value of the field at this position.
+    fn value(&mut self, position: usize, value: Token<'a>);
+}
+
+/// Hands each field of the object in `text` to `fields`, in the order of the text.
 ///
 /// # Errors
 /// Text that is not exactly one JSON object; some fields may have been handed over by then.
-pub(super) fn object<'a>(
-    text: &'a str,
-    mut field: impl FnMut(Text<'a>, Token<'a>),
-) -> Result<(), Broken> {
+#[inline]
+pub(super) fn object<'a>(text: &'a str, fields: &mut impl Fields<'a>) -> Result<(), Broken> {
     let mut scan = Scan { text, at: 0 };
     scan.blanks();
     scan.expect(b'{', "an object")?;
     scan.blanks();
     if !scan.eat(b'}') {
+        let mut position = 0;
         loop {
-            let name = scan.name()?;
-            field(name, scan.value()?);
+            match fields.known(position) {
+                Some(known) if scan.rest().starts_with(known.as_bytes()) => {
+                    scan.at += known.len();
+                    scan.blanks();
+                }
+                _ => {
+                    let start = scan.at;
+                    let name = scan.name()?;
+                    fields.name(position, name, scan.since(start));
+                }
+            }
+            fields.value(position, scan.value()?);
+            position += 1;
             scan.blanks();
             if !scan.eat(b',') {
                 scan.expect(b'}', "',' or '}'")?;
@@ -58,6 +82,11 @@ impl<'a> Scan<'a> {
     #[inline]
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
+    }
+
+    #[inline]
+    fn rest(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
     #[inline]
@@ -114,8 +143,12 @@ impl<'a> Scan<'a> {
             Some(b'"') => Ok(Token::Text(self.string("a string")?)),
             Some(b'-' | b'0'..=b'9') => {
                 let start = self.at;
-                self.number()?;
-                Ok(Token::Number(self.since(start)))
+                let whole = self.number()?;
+                let text = self.since(start);
+                Ok(match whole {
+                    Some(value) => Token::Integer(value, text),
+                    None => Token::Number(text),
+                })
             }
             Some(b'{' | b'[') => {
                 let start = self.at;
@@ -130,8 +163,7 @@ impl<'a> Scan<'a> {
     }
 
     fn word(&mut self, word: &'static str, token: Token<'a>) -> Result<Token<'a>, Broken> {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        if !rest.starts_with(word.as_bytes()) {
+        if !self.rest().starts_with(word.as_bytes()) {
             return self.broken(word);
         }
         self.at += word.len();
@@ -185,34 +217,41 @@ impl<'a> Scan<'a> {
         }
     }
 
+    /// At least one digit, and the number that they make where there are at most 18.
     #[inline]
-    fn digits(&mut self) -> Result<(), Broken> {
+    fn digits(&mut self) -> Result<Option<i64>, Broken> {
         let start = self.at;
-        while let Some(b'0'..=b'9') = self.peek() {
+        let mut value = 0_i64;
+        while let Some(digit @ b'0'..=b'9') = self.peek() {
+            value = value.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
             self.at += 1;
         }
-        if self.at == start {
-            return self.broken("a digit");
+        match self.at - start {
+            0 => self.broken("a digit"),
+            count => Ok((count <= 18).then_some(value)),
         }
-        Ok(())
     }
 
+    /// A number, and its value where it is a short integer.
     #[inline]
-    fn number(&mut self) -> Result<(), Broken> {
-        self.eat(b'-');
+    fn number(&mut self) -> Result<Option<i64>, Broken> {
+        let negative = self.eat(b'-');
+        let mut whole = Some(0);
         if !self.eat(b'0') {
-            self.digits()?;
+            whole = self.digits()?;
         }
         if self.eat(b'.') {
             self.digits()?;
+            whole = None;
         }
         if self.eat(b'e') || self.eat(b'E') {
             if !self.eat(b'-') {
                 self.eat(b'+');
             }
             self.digits()?;
+            whole = None;
         }
-        Ok(())
+        Ok(whole.map(|value| if negative { -value } else { value }))
     }
 
     /// A string, from its opening quote on.
@@ -248,8 +287,7 @@ impl<'a> Scan<'a> {
         const TOPS: u64 = ONES << 7;
         // A byte's top bit is set in these where it is 0, or may be where a lower byte was.
         let zeros = |word: u64| word.wrapping_sub(ONES) & !word & TOPS;
-        while let Some(eight) = (self.text.as_bytes().get(self.at..)).and_then(<[u8]>::first_chunk)
-        {
+        while let Some(eight) = self.rest().first_chunk() {
             let word = u64::from_le_bytes(*eight);
             let quote = zeros(word ^ (ONES * u64::from(b'"')));
             let backslash = zeros(word ^ (ONES * u64::from(b'\\')));

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod avro;
 mod malformed;
 mod split;
 mod types;
@@ -13,6 +14,7 @@ use arrow::util::display::array_value_to_string;
 use super::*;
 use crate::chunk::Raw;
 use crate::identity::Topic;
+use crate::table::{Format, TimeUnits};
 
 /// A table with a column of every type, named after it, and NOT NULL only in `at`.
 fn table(format: Format) -> Arc<Table> {
@@ -40,6 +42,7 @@ fn table(format: Format) -> Arc<Table> {
         schema: Arc::new(Schema::new(fields)),
         topic: Topic::new("things"),
         format,
+        units: TimeUnits::default(),
         event_time: 0,
         partition_by: None,
         arrival: None,
@@ -90,6 +93,14 @@ fn cells(decoder: &Decoder, chunk: &Chunk) -> Vec<String> {
             }
         })
         .collect()
+}
+
+/// One JSON value in the column `at` of a table whose numbers count `unit`s.
+fn at(unit: TimeUnit, value: &str) -> String {
+    let mut table = table(Format::Json).as_ref().clone();
+    table.units.others = unit;
+    let record = format!("{{\"at\":{value}}}");
+    cells(&Decoder::new(Arc::new(table), &[0]), &raw([Some(record)])).remove(0)
 }
 
 /// One JSON value in column `name`.

@@ -32,7 +32,9 @@ pub(super) enum Token<'a> {
     Null,
     /// A JSON boolean.
     Bool(bool),
-    /// The text of a JSON number.
+    /// A JSON number that is an integer of at most 18 digits, and its text.
+    Integer(i64, &'a str),
+    /// The text of any other JSON number.
     Number(&'a str),
     /// A JSON string.
     Text(Text<'a>),
@@ -55,7 +57,9 @@ impl fmt::Display for Token<'_> {
         match self {
             Self::Null => f.write_str("NULL"),
             Self::Bool(value) => value.fmt(f),
-            Self::Number(text) | Self::Nested(text) => f.write_str(&short(text)),
+            Self::Integer(_, text) | Self::Number(text) | Self::Nested(text) => {
+                f.write_str(&short(text))
+            }
             Self::Text(text) => write!(f, "{:?}", short(&text.plain())),
             Self::Field(text) => write!(f, "{:?}", short(text)),
         }

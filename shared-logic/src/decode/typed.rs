@@ -11,14 +11,24 @@ use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::column::Column;
+use super::number::counted;
 use super::time::write_instant;
 use super::token::{Text, Token};
-use crate::table::Format;
+
+/// What a column is to become.
+#[derive(Clone, Copy)]
+pub(super) struct Target<'a> {
+    pub(super) data_type: &'a DataType,
+    /// What numbers count where that is a timestamp.
+    pub(super) unit: TimeUnit,
+    /// Whether its records are nothing but text, as in CSV.
+    pub(super) texts: bool,
+}
 
 /// The values of `array` in type `target`, the same array where it has that type already.
 ///
-/// A value converts as in a record of this format, where CSV has nothing but text: a number is a
-/// VARCHAR there, and is none in JSON. So a row can be written as a record and means the same.
+/// A value converts as in a record of the table's format, where CSV has nothing but text: a number
+/// is a VARCHAR there, and is none in JSON. So a row can be written as a record and means the same.
 ///
 /// A value that does not convert becomes NULL and is told to `fault`, with its row and the reason.
 ///
@@ -26,11 +36,10 @@ use crate::table::Format;
 /// Where Arrow cannot make the array.
 pub(super) fn convert(
     array: &ArrayRef,
-    target: &DataType,
-    format: Format,
+    target: Target,
     mut fault: impl FnMut(usize, String),
 ) -> Result<ArrayRef, ArrowError> {
-    if array.data_type() == target {
+    if array.data_type() == target.data_type {
         return Ok(array.clone());
     }
     let array = &plain(array)?;
@@ -39,12 +48,12 @@ pub(super) fn convert(
     {
         return Ok(values);
     }
-    let mut column = Column::new(target, array.len());
+    let mut column = Column::new(target.data_type, target.unit, array.len());
     each(array, |row, token| {
-        let token = match (format, token) {
-            (Format::Csv, Token::Bool(value)) => Token::Field(if value { "true" } else { "false" }),
-            (Format::Csv, Token::Number(text)) => Token::Field(text),
-            (Format::Csv, Token::Text(text)) => Token::Field(text.inner),
+        let token = match (target.texts, token) {
+            (true, Token::Bool(value)) => Token::Field(if value { "true" } else { "false" }),
+            (true, Token::Number(text)) => Token::Field(text),
+            (true, Token::Text(text)) => Token::Field(text.inner),
             (_, token) => token,
         };
         if let Err(reason) = column.push(&token) {
@@ -65,9 +74,9 @@ fn plain(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
 }
 
 /// The conversions where Arrow's rule is ours, a column at a time; NULL where one value fails.
-fn whole(array: &ArrayRef, target: &DataType) -> Result<Option<ArrayRef>, ArrowError> {
+fn whole(array: &ArrayRef, target: Target) -> Result<Option<ArrayRef>, ArrowError> {
     use DataType::{Date32, Date64, Float32, Float64, Timestamp};
-    let from = array.data_type();
+    let (from, unit, target) = (array.data_type(), target.unit, target.data_type);
     if from == target {
         return Ok(Some(array.clone()));
     }
@@ -76,6 +85,13 @@ fn whole(array: &ArrayRef, target: &DataType) -> Result<Option<ArrayRef>, ArrowE
         (Timestamp(TimeUnit::Nanosecond, _), Timestamp(TimeUnit::Microsecond, None)) => {
             let nanos = array.as_primitive::<TimestampNanosecondType>();
             let micros = nanos.unary::<_, TimestampMicrosecondType>(|ns| ns.div_euclid(1000));
+            return Ok(Some(Arc::new(micros)));
+        }
+        (from, Timestamp(TimeUnit::Microsecond, None)) if from.is_integer() => {
+            let counts = cast(array, &DataType::Int64)?;
+            let counts = counts.as_primitive::<Int64Type>();
+            let micros =
+                counts.unary_opt::<_, TimestampMicrosecondType>(|count| counted(count, unit));
             return Ok(Some(Arc::new(micros)));
         }
         (Timestamp(..) | Date32 | Date64, Timestamp(..)) => true,

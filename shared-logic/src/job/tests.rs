@@ -100,6 +100,62 @@ fn a_table_says_where_its_events_come_from() {
 }
 
 #[test]
+fn numbers_count_what_the_table_says() {
+    let compiled = |options: &str| {
+        let view = "CREATE VIEW v AS SELECT COUNT(*) AS n FROM TUMBLE(e, t, INTERVAL '1' DAY)
+            GROUP BY window_start, window_end";
+        let table = "CREATE TABLE e (t TIMESTAMP, x INT, u TIMESTAMP)";
+        let sql = format!("{table} WITH (event_time = 't'{options}); {view}");
+        Job::compile("test", &sql).unwrap()
+    };
+    let plain = compiled("");
+    let text = "table v1 (\"t\" TIMESTAMP, \"x\" INT, \"u\" TIMESTAMP) format json event_time 0";
+    assert_eq!(plain.tables[0].canonical(), text);
+    // The default spelled out is the same view.
+    let default = compiled(", time_unit = 'MS'");
+    assert_eq!(default.tables[0].canonical(), text);
+    assert_eq!(default.views[0].fingerprint, plain.views[0].fingerprint);
+
+    let mixed = compiled(", arrival = 'seen', time_unit = 'us, u s , seen ns'");
+    assert_eq!(
+        mixed.tables[0].canonical(),
+        format!("{text} \"t\" counts us \"u\" counts s")
+    );
+    assert_ne!(mixed.views[0].fingerprint, plain.views[0].fingerprint);
+    assert_eq!(mixed.tables[0].units.of("seen"), TimeUnit::Nanosecond);
+}
+
+#[test]
+fn the_schema_of_avro_decides_which_segments_may_be_merged() {
+    let compiled = |format: &str, schema: &str| {
+        let sql = format!(
+            "CREATE TABLE e (t TIMESTAMP, x INT) WITH (event_time = 't', format = '{format}', schema = '{schema}');
+             CREATE VIEW v AS SELECT COUNT(*) AS n FROM TUMBLE(e, t, INTERVAL '1' DAY)
+             GROUP BY window_start, window_end"
+        );
+        Job::compile("test", &sql).unwrap()
+    };
+    let schema = |kind: &str| {
+        format!(
+            r#"{{"type": "record", "name": "r", "fields": [{{"name": "x", "type": "{kind}"}}, {{"name": "t", "type": "long"}}]}}"#
+        )
+    };
+    let int = compiled("avro", &schema("int"));
+    assert_eq!(
+        int.tables[0].canonical(),
+        "table v1 (\"t\" TIMESTAMP, \"x\" INT) format avro schema 69efc54dec5b248fba3653f08411d91d event_time 0"
+    );
+    let print = |job: &Job| job.views[0].fingerprint.clone();
+    let blanks = compiled("avro", &schema("int").replace(' ', "\n "));
+    assert_eq!(print(&blanks), print(&int));
+    assert_ne!(print(&compiled("avro", &schema("long"))), print(&int));
+    assert_ne!(
+        print(&compiled("avro-confluent", &schema("int"))),
+        print(&int)
+    );
+}
+
+#[test]
 fn the_event_time_may_come_from_the_window_or_the_watermark() {
     let view = "CREATE VIEW v AS SELECT COUNT(*) AS n FROM TUMBLE(e, t, INTERVAL '1' DAY)
         GROUP BY window_start, window_end";

@@ -1,22 +1,99 @@
 //! CSV with a header.
 
 use std::path::Path;
-use std::str;
 
 use crate::truth::TruthError;
 use crate::truth::kind::Kind;
 use crate::truth::value::Value;
 
-/// The records that hold something, without their ends: lines, but for line ends in quotes.
-pub(super) fn records(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut quoted = false;
-    let mut end = move |byte: &u8| {
-        quoted ^= *byte == b'"';
-        *byte == b'\n' && !quoted
-    };
-    text.split(move |byte| end(byte))
-        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
-        .filter(|line| !line.trim_ascii().is_empty())
+/// The fields of a record; an empty one is NULL unless it has quotes.
+type Fields = Vec<Option<String>>;
+
+/// The records of a text, but for blank lines; `None` for a broken one.
+///
+/// A record is a line, or several where its quotes hold line ends. One with stray quotes ends where
+/// its first line does.
+#[derive(Debug)]
+pub(super) struct Records<'a> {
+    text: &'a [u8],
+}
+
+impl<'a> Records<'a> {
+    pub(super) fn new(text: &'a [u8]) -> Self {
+        Self { text }
+    }
+}
+
+impl Iterator for Records<'_> {
+    type Item = Option<Fields>;
+
+    fn next(&mut self) -> Option<Option<Fields>> {
+        while !self.text.is_empty() {
+            let line = self.text.split(|byte| *byte == b'\n').next()?;
+            let blank = line.trim_ascii().is_empty();
+            let (fields, length) = match split(self.text) {
+                Some((fields, length)) if !blank => (fields, length),
+                _ => (None, line.len()),
+            };
+            self.text = self.text.get(length + 1..).unwrap_or_default();
+            if !blank {
+                return Some(fields);
+            }
+        }
+        None
+    }
+}
+
+/// The fields of the first record of a text, unless they are no UTF-8, and its length without the
+/// line end; `None` where it has stray quotes.
+fn split(text: &[u8]) -> Option<(Option<Fields>, usize)> {
+    let mut fields: Vec<Option<Vec<u8>>> = vec![];
+    let mut at = 0;
+    loop {
+        let quoted = text.get(at) == Some(&b'"');
+        let mut field = vec![];
+        if quoted {
+            at += 1;
+            loop {
+                let (byte, next) = (*text.get(at)?, text.get(at + 1));
+                at += 1;
+                match (byte, next) {
+                    (b'"', Some(b'"')) => at += 1,
+                    (b'"', _) => break,
+                    _ => {}
+                }
+                field.push(byte);
+            }
+        } else {
+            while let Some(byte) = text.get(at).filter(|byte| !b",\n".contains(byte)) {
+                field.push(*byte);
+                at += 1;
+            }
+            if field.contains(&b'"') {
+                return None;
+            }
+        }
+        let more = match text.get(at..)? {
+            [b',', ..] => true,
+            [] | [b'\n', ..] => false,
+            [b'\r'] | [b'\r', b'\n', ..] => {
+                at += 1;
+                false
+            }
+            _ => return None,
+        };
+        if !more && !quoted && field.last() == Some(&b'\r') {
+            field.pop();
+        }
+        fields.push((quoted || !field.is_empty()).then_some(field));
+        if !more {
+            let texts = fields
+                .into_iter()
+                .map(|field| field.map(String::from_utf8).transpose());
+            return Some((texts.collect::<Result<_, _>>().ok(), at));
+        }
+        at += 1;
+    }
 }
 
 /// Where the wanted columns stand in a record.
@@ -31,11 +108,11 @@ pub(super) struct Header {
 /// # Errors
 /// A column that is not there.
 pub(super) fn header(
-    line: Option<&[u8]>,
+    record: Option<Option<Fields>>,
     path: &Path,
     wanted: &[(&str, Kind)],
 ) -> Result<Header, TruthError> {
-    let names = line.and_then(split).unwrap_or_default();
+    let names = record.flatten().unwrap_or_default();
     let place = |name: &str| {
         let found = names
             .iter()
@@ -57,8 +134,8 @@ pub(super) fn header(
 
 impl Header {
     /// The wanted values of a record; `None` where it is broken.
-    pub(super) fn record(&self, line: &[u8]) -> Option<Vec<Value<'static>>> {
-        let fields = split(line).filter(|fields| fields.len() == self.width)?;
+    pub(super) fn record(&self, fields: Option<Fields>) -> Option<Vec<Value<'static>>> {
+        let fields = fields.filter(|fields| fields.len() == self.width)?;
         let value = |place: &usize| match fields.get(*place) {
             Some(Some(text)) => Value::Field(text.clone().into()),
             _ => Value::Null,
@@ -67,76 +144,49 @@ impl Header {
     }
 }
 
-/// The fields of a record; an empty one is NULL unless it has quotes.
-fn split(line: &[u8]) -> Option<Vec<Option<String>>> {
-    let mut letters = str::from_utf8(line).ok()?.chars().peekable();
-    let mut fields = vec![];
-    loop {
-        let mut text = String::new();
-        let quoted = letters.next_if_eq(&'"').is_some();
-        let end = loop {
-            match letters.next() {
-                None if quoted => return None,
-                Some('"') if quoted => match letters.next() {
-                    Some('"') => text.push('"'),
-                    end @ (None | Some(',')) => break end,
-                    Some(_) => return None,
-                },
-                Some('"') => return None,
-                end @ (None | Some(',')) if !quoted => break end,
-                Some(letter) => text.push(letter),
-                None => return None,
-            }
-        };
-        fields.push((quoted || !text.is_empty()).then_some(text));
-        if end.is_none() {
-            return Some(fields);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn fields(line: &str) -> Option<Vec<Option<String>>> {
-        split(line.as_bytes())
+    fn fields(text: &str) -> Vec<Option<Fields>> {
+        Records::new(text.as_bytes()).collect()
     }
 
-    fn texts(fields: &[Option<&str>]) -> Option<Vec<Option<String>>> {
-        Some(
-            fields
-                .iter()
-                .map(|field| field.map(str::to_owned))
-                .collect(),
-        )
+    fn texts(fields: &[Option<&str>]) -> Option<Fields> {
+        let owned = fields.iter().map(|field| field.map(str::to_owned));
+        Some(owned.collect())
     }
 
     #[test]
     fn quotes_protect_commas_and_doubled_quotes() {
-        assert_eq!(fields("a,b"), texts(&[Some("a"), Some("b")]));
+        assert_eq!(fields("a,b"), [texts(&[Some("a"), Some("b")])]);
         assert_eq!(
             fields("\"a,\"\"b\"\"\",c"),
-            texts(&[Some("a,\"b\""), Some("c")])
+            [texts(&[Some("a,\"b\""), Some("c")])]
         );
     }
 
     #[test]
     fn records_end_outside_quotes() {
-        let found: Vec<&[u8]> = records(b"a\r\n\n\"b\n\"\"c\",d\n \ne").collect();
-        let expected: [&[u8]; 3] = [b"a", b"\"b\n\"\"c\",d", b"e"];
-        assert_eq!(found, expected);
+        let expected = [
+            texts(&[Some("a")]),
+            texts(&[Some("b\r\n\"c"), Some("d")]),
+            texts(&[Some("e"), None]),
+        ];
+        assert_eq!(fields("a\r\n\n\"b\r\n\"\"c\",d\n \ne,\r"), expected);
     }
 
     #[test]
     fn an_empty_field_is_null_and_an_empty_text_is_not() {
-        assert_eq!(fields(",\"\","), texts(&[None, Some(""), None]));
+        assert_eq!(fields(",\"\","), [texts(&[None, Some(""), None])]);
     }
 
     #[test]
-    fn stray_quotes_break_a_line() {
+    fn stray_quotes_break_one_line() {
         for line in ["\"a", "a\"b", "\"a\"b", "\"a\"\"", "a,\""] {
-            assert_eq!(fields(line), None, "{line}");
+            let expected = [None, texts(&[Some("b"), Some("c")])];
+            assert_eq!(fields(&format!("{line}\n\"b\",c")), expected, "{line}");
         }
+        assert_eq!(Records::new(b"\xFF\n").collect::<Vec<_>>(), [None]);
     }
 }

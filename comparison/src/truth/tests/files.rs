@@ -82,6 +82,33 @@ fn csv_says_the_same_as_json() {
 }
 
 #[test]
+fn a_broken_record_of_csv_is_one_event() {
+    let csv = "at,k,n,s\n1,a,1,1\n2,a,2\n3,\"a,3,1\n4,a\"b,4,1\n5,a,5,1\n";
+    let truth = open(&job(COUNTS, BY_KEY), "events.csv", csv).unwrap();
+    assert_eq!(truth.rows(), 5);
+    assert_eq!(shown(&truth.answer(None).unwrap().rows), ["a | 2 | 6"]);
+}
+
+#[test]
+fn numbers_count_the_units_of_the_table() {
+    let sql = job("COUNT(*) AS c", "GROUP BY window_start, window_end");
+    let sql = sql.replace(
+        "event_time = 'at'",
+        "event_time = 'at', time_unit = 'ns, at S'",
+    );
+    let text = "{\"at\": 1.5}\n{\"at\": \"1970-01-02\"}\n{\"at\": 1e15}";
+    let truth = open(&sql, "events.jsonl", text).unwrap();
+    let times = [Some(1_500_000), Some(86_400_000_000), None];
+    assert_eq!(truth.event_times().unwrap(), times);
+    let sql = sql.replace("ns, at S", "ns");
+    let truth = open(&sql, "events.jsonl", "{\"at\": -1}\n{\"at\": 1e15}").unwrap();
+    assert_eq!(
+        truth.event_times().unwrap(),
+        [Some(-1), Some(1_000_000_000_000)]
+    );
+}
+
+#[test]
 fn parquet_converts_where_its_types_are_others() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("events.parquet");

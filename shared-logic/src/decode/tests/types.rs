@@ -5,7 +5,7 @@ use arrow::array::{
     LargeStringArray, StringArray, StringViewArray, TimestampMillisecondArray,
     TimestampNanosecondArray,
 };
-use arrow::datatypes::Int8Type;
+use arrow::datatypes::{Int8Type, TimestampMicrosecondType};
 
 use super::*;
 
@@ -150,6 +150,86 @@ fn csv_fields_are_text_that_converts() {
     ] {
         assert_eq!(csv(column, field), expected, "{column} {field}");
     }
+}
+
+#[test]
+fn instants_are_numbers_of_the_tables_unit() {
+    use TimeUnit::{Microsecond, Millisecond, Nanosecond, Second};
+    let range = ", which is out of range";
+    let fraction = ", which has too many fraction digits";
+    for (unit, value, expected) in [
+        (Second, "1359609300.123456", "2013-01-31T05:15:00.123456"),
+        (Second, "-0.000001", "1969-12-31T23:59:59.999999"),
+        (Second, "1.0000001", fraction),
+        (Second, "9223372036.775807", "2262-04-11T23:47:16.775807"),
+        (Second, "9223372036854.775808", range),
+        (Second, "-9223372036854.775809", range),
+        (Second, "9223372036855", range),
+        (Millisecond, "-1", "1969-12-31T23:59:59.999"),
+        (Millisecond, "9223372036854776", range),
+        (
+            Microsecond,
+            "1359609300123456",
+            "2013-01-31T05:15:00.123456",
+        ),
+        (Microsecond, "1.3596093e15", "2013-01-31T05:15:00"),
+        (Microsecond, "0.5", fraction),
+        (Microsecond, "9223372036854775808", range),
+        (Microsecond, "-9223372036854775809", range),
+        (
+            Nanosecond,
+            "1359609300123456789",
+            "2013-01-31T05:15:00.123456",
+        ),
+        (Nanosecond, "-1", "1969-12-31T23:59:59.999999"),
+        (
+            Nanosecond,
+            "9223372036854775807",
+            "2262-04-11T23:47:16.854775",
+        ),
+        (Nanosecond, "9223372036854775808000", range),
+        (Nanosecond, "0.5", fraction),
+    ] {
+        let expected = match expected.starts_with(',') {
+            true => format!("! expected TIMESTAMP, found {value}{expected}"),
+            false => expected.to_owned(),
+        };
+        assert_eq!(at(unit, value), expected, "{value} {unit:?}");
+    }
+    // The last instant of all is one.
+    let mut table = table(Format::Json).as_ref().clone();
+    table.units.others = Second;
+    let last = raw([
+        Some("{\"at\":9223372036854.775807}"),
+        Some("{\"at\":-9223372036854.775808}"),
+    ]);
+    let decoded = Decoder::new(Arc::new(table), &[0]).decode(&last).unwrap();
+    let times = decoded
+        .columns
+        .column(0)
+        .as_primitive::<TimestampMicrosecondType>();
+    assert_eq!(times.values(), &[i64::MAX, i64::MIN]);
+    assert_eq!(decoded.faults, []);
+    // A text says it all itself.
+    let text = "\"2013-01-31T05:15:00Z\"";
+    assert_eq!(at(Nanosecond, text), "2013-01-31T05:15:00");
+}
+
+#[test]
+fn columns_of_integers_count_the_tables_unit() {
+    let mut table = table(Format::Json).as_ref().clone();
+    table.units.columns.insert("at".into(), TimeUnit::Second);
+    let decoder = Decoder::new(Arc::new(table), &[0]);
+    let numbers: ArrayRef = Arc::new(Int64Array::from(vec![-1, i64::MAX]));
+    let shown = cells(&decoder, &typed("at", numbers));
+    assert_eq!(shown[0], "1969-12-31T23:59:59");
+    assert!(shown[1].ends_with("which is out of range"), "{}", shown[1]);
+    // Instants have a unit of their own.
+    let instants: ArrayRef = Arc::new(TimestampMillisecondArray::from(vec![5]));
+    assert_eq!(
+        cells(&decoder, &typed("at", instants)),
+        ["1970-01-01T00:00:00.005"]
+    );
 }
 
 #[test]

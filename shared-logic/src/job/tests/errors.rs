@@ -430,7 +430,8 @@ fn tables_that_cannot_be_read() {
         "formt = 'json'",
         "1:36: unknown option formt; did you mean format?",
     );
-    let known = "known options: topic, format, event_time, partition_by, arrival";
+    let known =
+        "known options: topic, format, event_time, partition_by, arrival, time_unit, schema";
     options(
         "connector = 'kafka'",
         &format!("1:36: unknown option connector; {known}"),
@@ -442,9 +443,52 @@ fn tables_that_cannot_be_read() {
         ),
     );
     options(
-        "format = 'avro'",
-        "1:45: unknown format avro; known formats: json, csv",
+        "format = 'protobuf'",
+        "1:45: unknown format protobuf; known formats: json, csv, avro, avro-confluent",
     );
+    options(
+        &format!("{time}, format = 'avro'"),
+        "1:63: an Avro table needs a schema; add schema = 'events.avsc', a file beside this one",
+    );
+    options(
+        &format!("{time}, schema = '{{}}'"),
+        "1:63: only Avro tables have a schema; add format = 'avro', or 'avro-confluent' where a registry numbers the schemas",
+    );
+    let avro = |schema: &str, expected: &str| {
+        let help = "name a file of a record's schema in JSON, or write its text here";
+        let options = format!("{time}, format = 'avro', schema = '{schema}'");
+        let expected = expected.replace("HELP", help);
+        fails(&with("t TIMESTAMP", &options), &format!("1:80: {expected}"));
+    };
+    avro(
+        "events.avsc",
+        "the schema is no JSON: expected value at line 1 column 1; HELP",
+    );
+    avro("[\"null\"]", "the schema is of no record; HELP");
+    let fields =
+        |fields: &str| format!(r#"{{"type": "record", "name": "r", "fields": [{fields}]}}"#);
+    avro(
+        &fields(r#"{"name": "tt", "type": "long"}"#),
+        "the schema has no field t; did you mean tt?",
+    );
+    avro(
+        &fields(r#"{"name": "t", "type": {"type": "array", "items": "long"}}"#),
+        "the schema's field t is of a type that no column can hold; leave the column away: arrays, maps, records and unions of several types are not read",
+    );
+    let units = "write time_unit = 's', 'ms', 'us' or 'ns', or units for single TIMESTAMP columns: time_unit = 'us, arrival ms'";
+    for (value, message) in [
+        ("m", "unknown unit of time \"m\""),
+        ("us,", "unknown unit of time \"\""),
+        ("t", "unknown unit of time \"t\""),
+        ("seen s", "seen is no TIMESTAMP column"),
+        ("us, s", "the unit of time is given twice"),
+        ("t us, t s", "the unit of time of t is given twice"),
+    ] {
+        options(
+            &format!("{time}, time_unit = '{value}'"),
+            &format!("1:66: {message}; {units}"),
+        );
+    }
     options(
         "topic = 5",
         "1:44: option topic needs a text, found 5; write topic = '…'",
