@@ -30,6 +30,7 @@ use view_store::store::Store;
 
 use crate::case::{Case, Laid};
 use crate::dice::Dice;
+use crate::engines::polars;
 
 /// How many cuts and checkpoints are tried.
 const CUTS: usize = 20;
@@ -47,6 +48,7 @@ pub fn check(case: &Case) -> Checked {
     };
     checker.late_events()?;
     checker.batch()?;
+    checker.second_engine(&mut dice)?;
     checker.cuts(&mut dice)?;
     checker.restarts(&mut dice)?;
     checker.comparison(&mut dice)
@@ -149,6 +151,17 @@ impl Checker<'_> {
             let partial = batch_layer::fold::fold(&laid.view, &laid.log, &plan, &options);
             let how = format!("batch in {pieces} pieces and chunks of {chunk_rows}");
             self.agree(&how, &partial.unwrap(), &laid.end, &laid.end)?;
+        }
+        Ok(())
+    }
+
+    /// The batch by Polars, whole and at a cut, where Polars can compute the view.
+    fn second_engine(&mut self, dice: &mut Dice) -> Checked {
+        let laid = self.laid;
+        for cut in [laid.end.clone(), laid.cut(dice)] {
+            if let Some(partial) = polars(laid, &cut, dice) {
+                self.agree(&format!("polars below {cut}"), &partial, &cut, &cut)?;
+            }
         }
         Ok(())
     }

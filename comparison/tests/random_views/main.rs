@@ -7,6 +7,7 @@
 mod case;
 mod check;
 mod dice;
+mod engines;
 mod events;
 mod shrink;
 mod view;
