@@ -7,6 +7,7 @@ use shared_logic::coverage::OffsetVector;
 use shared_logic::view::View;
 use view_store::job::JobStore;
 use view_store::manifest::{GenerationId, Manifest};
+use view_store::segment::Rows;
 
 use crate::error::BatchError;
 use crate::fold::{Options, fold};
@@ -51,18 +52,25 @@ pub fn run(
         .map_err(view_store::error::Error::from)?
         .origin
         .clone();
-    let pieces = plan(
-        &origin,
-        cut,
-        options.threads.saturating_mul(PIECES_PER_THREAD),
-    );
-    let partial = fold(view, log, &pieces, options)?;
-    let manifest = job.land(generation, &pin, &partial)?;
-    Ok(Landing {
-        cut: cut.clone(),
-        manifest,
-        records: partial.coverage.records(),
-        rejected: partial.counters.rejected,
-        rows: partial.rows.num_rows(),
+    let threads = options.threads.max(1);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()?;
+    pool.install(|| {
+        let pieces = plan(&origin, cut, threads.saturating_mul(PIECES_PER_THREAD));
+        let folded = fold(view, log, &pieces, options)?;
+        let segment = Rows {
+            coverage: &folded.coverage,
+            counters: folded.counters,
+            chunks: &folded.chunks,
+        };
+        let manifest = job.land(generation, &pin, segment)?;
+        Ok(Landing {
+            cut: cut.clone(),
+            manifest,
+            records: folded.coverage.records(),
+            rejected: folded.counters.rejected,
+            rows: folded.chunks.iter().map(|chunk| chunk.num_rows()).sum(),
+        })
     })
 }

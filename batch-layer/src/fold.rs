@@ -3,18 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use event_log::EventLog;
 use rayon::prelude::*;
 use shared_logic::admission::Admission;
+use shared_logic::coverage::Coverage;
 use shared_logic::fold::Fold;
 use shared_logic::identity::TopicPartition;
-use shared_logic::merge::merge;
-use shared_logic::partial::Partial;
+use shared_logic::merge::{Parts, divide};
+use shared_logic::partial::{Counters, Partial, columns};
 use shared_logic::time::Watermark;
 use shared_logic::view::View;
 
 use crate::error::BatchError;
-use crate::read::Piece;
+use crate::read::{Piece, abreast};
 
 /// How to fold.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +43,17 @@ impl Default for Options {
     }
 }
 
+/// The fold of everything below a cut.
+#[derive(Clone, Debug)]
+pub struct Folded {
+    /// The records it stands for.
+    pub coverage: Coverage,
+    /// What became of the records that are in no row.
+    pub counters: Counters,
+    /// One row per window and key, sorted, in chunks one behind the other.
+    pub chunks: Vec<RecordBatch>,
+}
+
 /// Folds the pieces in parallel and merges them.
 ///
 /// # Errors
@@ -50,18 +63,27 @@ pub fn fold(
     log: &dyn EventLog,
     pieces: &[Piece],
     options: &Options,
-) -> Result<Partial, BatchError> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(options.threads.max(1))
-        .build()?;
-    let mut partials: Vec<Partial> = pool.install(|| {
-        pieces
-            .par_iter()
-            .map(|piece| fold_piece(view, log, piece, options))
-            .collect::<Result<_, _>>()
-    })?;
+) -> Result<Folded, BatchError> {
+    let mut partials: Vec<Partial> = (pieces.par_iter())
+        .map(|piece| fold_piece(view, log, piece, options))
+        .collect::<Result<_, _>>()?;
     chain(&mut partials);
-    Ok(merge(view, &partials)?)
+    let Parts {
+        coverage,
+        counters,
+        parts,
+    } = divide(view, &partials.iter().collect::<Vec<_>>())?;
+    let mut chunks = (parts.par_iter())
+        .map(|part| part.merge(view))
+        .collect::<Result<Vec<_>, _>>()?;
+    if chunks.is_empty() {
+        chunks.push(RecordBatch::new_empty(columns(view)));
+    }
+    Ok(Folded {
+        coverage,
+        counters,
+        chunks,
+    })
 }
 
 fn fold_piece(
@@ -71,8 +93,10 @@ fn fold_piece(
     options: &Options,
 ) -> Result<Partial, BatchError> {
     let mut fold = Fold::new(view)?.admitting(options.admission);
-    fold.begin(piece.place.clone(), piece.range.start, None);
-    for chunk in log.read(&piece.place, piece.range.clone(), options.chunk_rows.max(1))? {
+    for (place, range) in &piece.ranges {
+        fold.begin(place.clone(), range.start, None);
+    }
+    for chunk in abreast(log, piece, options.chunk_rows.max(1))? {
         let chunk = chunk?;
         let rejects = fold.push(&chunk)?;
         if let (true, Some(reject)) = (options.strict, rejects.first()) {

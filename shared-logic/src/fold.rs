@@ -64,7 +64,6 @@ pub struct Fold {
     admission: Admission,
     decoder: Decoder,
     groups: Groups,
-    events: Vec<u64>,
     accumulators: Vec<Option<Accumulators>>,
     coverage: Coverage,
     counters: Counters,
@@ -94,7 +93,6 @@ impl Fold {
             admission: Admission::All,
             decoder: Decoder::new(Arc::clone(&view.table), view.prepare.columns()),
             groups: Groups::new(&view.keys)?,
-            events: vec![],
             accumulators,
             coverage: Coverage::default(),
             counters: Counters::default(),
@@ -138,7 +136,7 @@ impl Fold {
     /// Bytes of state, roughly.
     pub fn size(&self) -> usize {
         let accumulators = self.accumulators.iter().flatten().map(|acc| acc.0.size());
-        self.groups.size() + self.events.capacity() * 8 + accumulators.sum::<usize>()
+        self.groups.size() + accumulators.sum::<usize>()
     }
 
     /// Folds a chunk and returns the records it rejects, with the reason.
@@ -152,14 +150,8 @@ impl Fold {
         self.counters.rejected += prepared.rejects.len() as u64;
         self.counters.filtered += prepared.filtered;
         self.groups
-            .assign(&prepared.starts, &prepared.keys, &mut self.numbers)?;
+            .count(&prepared.starts, &prepared.keys, &mut self.numbers)?;
         let total = self.groups.len();
-        self.events.resize(total, 0);
-        for number in &self.numbers {
-            if let Some(events) = self.events.get_mut(*number) {
-                *events += 1;
-            }
-        }
         for (accumulator, argument) in self.accumulators.iter_mut().zip(&prepared.arguments) {
             if let (Some(accumulator), Some(argument)) = (accumulator, argument) {
                 let arguments = std::slice::from_ref(argument);
@@ -188,21 +180,11 @@ impl Fold {
         Ok(())
     }
 
-    /// Adds the rows of another fold, whatever range they stand for; [`crate::merge::merge`] has
-    /// asked before whether the ranges tile, and says what the whole covers.
-    pub(crate) fn absorb(&mut self, partial: &Partial) -> Result<(), FoldError> {
-        self.counters = self.counters.plus(partial.counters);
-        let rows = &partial.rows;
-        let expected = partial::columns(&self.view);
-        if rows.schema().fields() != expected.fields() {
-            return Err(FoldError::OtherLogic {
-                view: self.view.name.clone(),
-                expected: names(&expected),
-                found: names(&rows.schema()),
-            });
-        }
+    /// Adds rows of another fold, whatever range they stand for; [`crate::merge`] has asked before
+    /// whether the ranges tile and whether the rows have the view's columns.
+    pub(crate) fn absorb(&mut self, rows: &RecordBatch) -> Result<(), FoldError> {
         let mut columns = rows.columns().iter();
-        // The columns were compared just above; the substitute is never used.
+        // The columns were compared before; the substitute is never used.
         let mut next = || {
             columns
                 .next()
@@ -212,19 +194,10 @@ impl Fold {
         let starts = next();
         let keys: Vec<ArrayRef> = self.view.keys.iter().map(|_| next()).collect();
         let starts = starts.as_primitive::<TimestampMicrosecondType>().values();
-        self.groups.assign(starts, &keys, &mut self.numbers)?;
+        let events = next();
+        let events = events.as_primitive::<UInt64Type>().values();
+        self.groups.add(starts, &keys, events, &mut self.numbers)?;
         let total = self.groups.len();
-        self.events.resize(total, 0);
-        let more = next();
-        for (number, more) in self
-            .numbers
-            .iter()
-            .zip(more.as_primitive::<UInt64Type>().values())
-        {
-            if let Some(events) = self.events.get_mut(*number) {
-                *events += more;
-            }
-        }
         for (accumulator, measure) in self.accumulators.iter_mut().zip(&self.view.measures) {
             let state: Vec<ArrayRef> = measure.state().iter().map(|_| next()).collect();
             if let Some(accumulator) = accumulator {
@@ -239,18 +212,11 @@ impl Fold {
     /// # Errors
     /// A column that cannot be built, which a compiled view does not have.
     pub fn finish(self) -> Result<Partial, FoldError> {
-        let coverage = self.coverage.clone();
-        self.finish_covering(coverage)
-    }
-
-    /// [`Self::finish`], standing for `coverage`.
-    pub(crate) fn finish_covering(self, coverage: Coverage) -> Result<Partial, FoldError> {
         let sorted = self.groups.sorted()?;
         let order = UInt32Array::from(sorted.order);
         let mut columns: Vec<ArrayRef> = vec![Arc::new(sorted.starts)];
         columns.extend(sorted.keys);
-        let events: ArrayRef = Arc::new(UInt64Array::from(self.events));
-        columns.push(take(&events, &order, None)?);
+        columns.push(Arc::new(UInt64Array::from(sorted.events)));
         for accumulator in self.accumulators.into_iter().flatten() {
             let Accumulators(mut accumulator) = accumulator;
             for state in accumulator.state(EmitTo::All)? {
@@ -259,19 +225,11 @@ impl Fold {
         }
         let rows = RecordBatch::try_new(partial::columns(&self.view), columns)?;
         Ok(Partial {
-            coverage,
+            coverage: self.coverage,
             counters: self.counters,
             rows,
         })
     }
-}
-
-fn names(schema: &arrow::datatypes::Schema) -> String {
-    let fields = schema.fields().iter();
-    fields
-        .map(|field| format!("{} {}", field.name(), field.data_type()))
-        .collect::<Vec<_>>()
-        .join(", ")
 }
 
 #[cfg(test)]

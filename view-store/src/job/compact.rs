@@ -27,7 +27,7 @@ impl JobStore {
         merged: &Partial,
     ) -> Result<Arc<Manifest>, Error> {
         stands_for(segments, merged)?;
-        self.add(generation, Maker::Compaction, merged, |manifest, entry| {
+        self.add(generation, Maker::Compaction, merged.into(), |manifest, entry| {
             self.name_compacted(manifest, generation, segments, entry)
         })
     }
