@@ -10,6 +10,7 @@ mod dice;
 mod events;
 mod shrink;
 mod view;
+mod views;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
