@@ -30,6 +30,7 @@ use view_store::store::Store;
 
 use crate::case::{Case, Laid};
 use crate::dice::Dice;
+use crate::engines::polars;
 
 /// How many cuts and checkpoints are tried.
 const CUTS: usize = 20;
@@ -47,9 +48,20 @@ pub fn check(case: &Case) -> Checked {
     };
     checker.late_events()?;
     checker.batch()?;
+    checker.polars(&mut dice)?;
     checker.cuts(&mut dice)?;
     checker.restarts(&mut dice)?;
     checker.comparison(&mut dice)
+}
+
+/// Fails with what Polars computes otherwise; false for a view that it does not compute.
+pub fn second_engine(case: &Case) -> Result<bool, String> {
+    let laid = Laid::new(case)?;
+    let mut checker = Checker {
+        laid: &laid,
+        known: vec![],
+    };
+    checker.polars(&mut Dice::new(!case.seed))
 }
 
 struct Checker<'l> {
@@ -151,6 +163,18 @@ impl Checker<'_> {
             self.agree(&how, &partial.unwrap(), &laid.end, &laid.end)?;
         }
         Ok(())
+    }
+
+    /// The batch by Polars, whole and at a cut, where Polars computes the view.
+    fn polars(&mut self, dice: &mut Dice) -> Result<bool, String> {
+        let laid = self.laid;
+        for cut in [laid.end.clone(), laid.cut(dice)] {
+            let Some(partial) = polars(laid, &cut, dice) else {
+                return Ok(false);
+            };
+            self.agree(&format!("polars below {cut}"), &partial, &cut, &cut)?;
+        }
+        Ok(true)
     }
 
     /// A batch run lands somewhere, before or after the speed layer has come that far.

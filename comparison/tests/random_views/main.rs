@@ -7,7 +7,9 @@
 mod case;
 mod check;
 mod dice;
+mod engines;
 mod events;
+mod lowered;
 mod shrink;
 mod view;
 mod views;
@@ -58,4 +60,22 @@ fn every_way_to_compute_a_random_view_is_right() {
         println!("RANDOM_VIEW_SEED={seed}\n{what}\n{}", case.told());
     }
     assert!(failed.is_empty(), "these seeds fail: {failed:?}");
+}
+
+#[test]
+fn polars_gives_the_same_rows_as_the_fold() {
+    let mut computed = 0;
+    for seed in 0..100 {
+        let mut dice = dice::Dice::new(seed);
+        let case = Case {
+            sql: lowered::job(&mut dice),
+            ..Case::new(seed)
+        };
+        match check::second_engine(&case) {
+            Ok(true) => computed += 1,
+            Ok(false) => {}
+            Err(what) => panic!("seed {seed}: {what}\n{}", case.told()),
+        }
+    }
+    assert!(computed >= 50, "Polars computed {computed} of 100 views");
 }

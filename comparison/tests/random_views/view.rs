@@ -3,7 +3,7 @@
 use crate::dice::Dice;
 
 /// What expressions are over, besides the event time.
-const COLUMNS: &str = "k VARCHAR, i INT, s SMALLINT, b BIGINT, x DOUBLE, r REAL, f BOOLEAN, \
+pub const COLUMNS: &str = "k VARCHAR, i INT, s SMALLINT, b BIGINT, x DOUBLE, r REAL, f BOOLEAN, \
                        d DECIMAL(9, 2), day DATE";
 
 const TEXTS: &[&str] = &[
@@ -240,14 +240,14 @@ fn measure(dice: &mut Dice, names: &[&str], of: &[&[&'static str]]) -> String {
 }
 
 /// A window with its lengths in SQL.
-enum Window {
+pub enum Window {
     All,
     Spread { name: &'static str, lengths: String },
     Session { by: String, gap: String },
 }
 
 impl Window {
-    fn new(dice: &mut Dice) -> Self {
+    pub fn new(dice: &mut Dice) -> Self {
         let seconds = |tenths: i64| format!("INTERVAL '{}' MILLISECOND", tenths * 100);
         let offset = |dice: &mut Dice| match dice.percent(40) {
             true => format!(", {}", seconds(dice.between(-40, 40))),
@@ -296,7 +296,7 @@ impl Window {
         }
     }
 
-    fn in_from(&self, dice: &mut Dice) -> String {
+    pub fn in_from(&self, dice: &mut Dice) -> String {
         let (name, by, lengths) = match self {
             Self::All => return "events".to_owned(),
             Self::Spread { name, lengths } => (*name, "", lengths),
