@@ -70,7 +70,7 @@ pub fn compare(
     let all = events.truth.all().read;
     let keys = view.projection.keys_shown();
     let differ =
-        |run: &Run, truth: &Answer| difference(&run.rows, &truth.rows, &truth.scales, keys);
+        |run: &Run, truth: &Answer| difference(&run.rows, &truth.rows, &truth.bounds, keys);
     let judge = |run: Run, halves: &Halves| -> Result<Line, ComparisonError> {
         let [below, above] = [&halves.batch, &halves.speed].map(|half| read(half, events.rows));
         let spec = events.truth.spec(&Asked {

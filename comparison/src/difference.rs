@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, make_comparator};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch, make_comparator};
 use arrow::compute::{SortOptions, cast};
 use arrow::datatypes::{DataType, Float64Type};
 use arrow::error::ArrowError;
 use arrow::row::{OwnedRow, RowConverter, SortField};
 
-/// Floats are equal within this share of Σ|x|: sums depend on the order of events.
+/// Floats are equal within this share of their size, whatever else is said of them.
 const TOLERANCE: f64 = 1e-9;
 
 /// How an answer differs from another, in groups.
@@ -22,15 +22,15 @@ pub struct Difference {
     pub rows: Vec<(Option<usize>, Option<usize>)>,
 }
 
-/// Compares `answer` with `truth`; the columns at `keys` say which rows belong together. `scales`
-/// holds Σ|x| for each row of a column of floats, to which their tolerance is relative.
+/// Compares `answer` with `truth`; the columns at `keys` say which rows belong together. `bounds`
+/// says for each column that need not be equal how far each row of the truth may be off.
 ///
 /// # Errors
 /// The two have not the same columns.
 pub fn difference(
     answer: &RecordBatch,
     truth: &RecordBatch,
-    scales: &[Option<Vec<f64>>],
+    bounds: &[Option<Vec<f64>>],
     keys: &[usize],
 ) -> Result<Difference, ArrowError> {
     if answer.num_columns() != truth.num_columns() {
@@ -43,12 +43,12 @@ pub fn difference(
     let truth_columns: Vec<ArrayRef> = (answer.columns().iter().zip(truth.columns()))
         .map(|(like, column)| cast(column, like.data_type()))
         .collect::<Result<_, _>>()?;
-    let scales = scales
+    let bounds = bounds
         .iter()
         .map(Option::as_deref)
         .chain(std::iter::repeat(None));
-    let equal = (answer.columns().iter().zip(&truth_columns).zip(scales))
-        .map(|((left, right), scale)| equality(left, right, scale.unwrap_or_default()))
+    let equal = (answer.columns().iter().zip(&truth_columns).zip(bounds))
+        .map(|((left, right), bound)| equality(left, right, bound))
         .collect::<Result<Vec<_>, _>>()?;
 
     let fields = keys.iter().filter_map(|key| answer.columns().get(*key));
@@ -82,24 +82,32 @@ type Equality<'s> = Box<dyn Fn(usize, usize) -> bool + 's>;
 fn equality<'s>(
     left: &ArrayRef,
     right: &ArrayRef,
-    scale: &'s [f64],
+    bounds: Option<&'s [f64]>,
 ) -> Result<Equality<'s>, ArrowError> {
-    if *left.data_type() != DataType::Float64 {
+    let float = matches!(left.data_type(), DataType::Float32 | DataType::Float64);
+    if !float && bounds.is_none() {
         let compare = make_comparator(left, right, SortOptions::default())?;
         return Ok(Box::new(move |a, b| compare(a, b).is_eq()));
     }
-    let (left, right) = (
-        left.as_primitive::<Float64Type>().clone(),
-        right.as_primitive::<Float64Type>().clone(),
-    );
+    let numbers = |column: &ArrayRef| -> Result<Float64Array, ArrowError> {
+        let numbers = cast(column, &DataType::Float64)?;
+        Ok(numbers.as_primitive::<Float64Type>().clone())
+    };
+    let (left, right) = (numbers(left)?, numbers(right)?);
     Ok(Box::new(move |a, b| {
         if left.is_null(a) || right.is_null(b) {
             return left.is_null(a) && right.is_null(b);
         }
-        let size = scale.get(b).copied().unwrap_or_default();
+        let bound = bounds.and_then(|bounds| bounds.get(b).copied());
         let (a, b) = (left.value(a), right.value(b));
-        let bound = TOLERANCE * size.max(a.abs()).max(b.abs());
-        a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= bound
+        if !(a.is_finite() && b.is_finite()) {
+            return a == b || (a.is_nan() && b.is_nan());
+        }
+        let own = match float {
+            true => TOLERANCE * a.abs().max(b.abs()),
+            false => 0.0,
+        };
+        (a - b).abs() <= own.max(bound.unwrap_or_default())
     }))
 }
 
@@ -130,7 +138,7 @@ fn index(
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{Float64Array, Int64Array};
+    use arrow::array::Int64Array;
 
     use super::*;
 

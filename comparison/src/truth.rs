@@ -8,6 +8,7 @@
 mod aggregate;
 mod answer;
 mod column;
+mod datum;
 mod error;
 mod fates;
 mod groups;
@@ -17,6 +18,7 @@ mod kind;
 mod lower;
 mod node;
 mod order;
+mod plain;
 mod plan;
 mod resolve;
 mod rows;
@@ -152,7 +154,7 @@ impl Truth {
             .map(|place| place as u32)
             .collect::<Vec<_>>();
         let horizon = fates::horizon(&self.plan, &self.rows, read);
-        groups::answer(&self.plan, &self.rows, &places, horizon)
+        groups::answer(&self.plan, &self.rows, &self.partitions, &places, horizon)
     }
 
     /// What becomes of each event that was read.

@@ -24,10 +24,10 @@ pub struct Answer {
     pub groups: RecordBatch,
     /// How many events were folded into each row.
     pub events: Vec<u64>,
-    /// For each column of `rows` that holds floats, the size in each row to which a tolerance is
-    /// relative: Σ|x| of the sums that it is made of (divided by the count in an average), or the
-    /// value itself where that is larger. `None` for columns that must be equal.
-    pub scales: Vec<Option<Vec<f64>>>,
+    /// For each column of `rows` that need not be equal, how far each row may be off: a share of
+    /// Σ|x| for sums of floats and what is made of them, the stated error for what is approximate.
+    /// `None` for columns that must be equal.
+    pub bounds: Vec<Option<Vec<f64>>>,
 }
 
 /// Columns under these names as one batch of `height` rows; every one may hold NULL.

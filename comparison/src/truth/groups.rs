@@ -1,19 +1,28 @@
 //! From the rows that a view folds to its groups and what they show.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
 use polars::prelude::{
     Column, DataFrame, DataType, Expr, IdxCa, IdxSize, IntoLazy, SortMultipleOptions, col, len,
     lit, when,
 };
 
 use super::TruthError;
-use super::aggregate::{EVENTS, Measure};
+use super::aggregate::{EVENTS, Measure, TOLERANCE};
 use super::answer::{Answer, array, columns};
+use super::datum::{data, lists, series};
 use super::kind::Kind;
-use super::lower::{lower, typed};
+use super::lower::{Lowered, lower, typed};
 use super::node::{Aggregate, Node};
+use super::plain;
 use super::plan::{self, Plan, WINDOW};
 use super::rows::Rows;
 use super::windows;
+
+/// The rows of each group, among the groups; a row's number, among the rows.
+const MEMBERS: &str = "members";
 
 /// The view over the given events, each as often as its place among the rows comes; windows that end
 /// at `horizon` or before are not shown.
@@ -23,33 +32,78 @@ use super::windows;
 pub(super) fn answer(
     plan: &Plan,
     rows: &Rows,
+    partitions: &[u32],
     places: &[IdxSize],
     horizon: Option<i128>,
 ) -> Result<Answer, TruthError> {
-    let frame = placed(plan, rows, places, horizon)?;
+    let frame = placed(plan, rows, partitions, places, horizon)?;
     let keys: Vec<String> = (0..rows.keys.len()).map(plan::key).collect();
     let by = || WINDOW.into_iter().chain(keys.iter().map(String::as_str));
-    let mut measured: Vec<Expr> = rows.measures.iter().flat_map(Measure::lower).collect();
+    let lowered = rows.measures.iter().filter(|measure| measure.lowered());
+    let mut measured: Vec<Expr> = lowered.flat_map(Measure::lower).collect();
     let options = SortMultipleOptions::default().with_nulls_last(false);
-    let frame = frame.lazy();
-    let frame = if plan.rows {
-        frame.with_column(typed(1_u64).alias(EVENTS))
+    let all = frame;
+    let lazy = all.clone().lazy();
+    let lazy = if plan.rows {
+        lazy.with_column(typed(1_u64).alias(EVENTS))
     } else {
         measured.push(len().cast(DataType::UInt64).alias(EVENTS));
+        measured.push(col(MEMBERS));
         let groups: Vec<Expr> = by().map(col).collect();
-        frame.group_by(groups).agg(measured)
+        lazy.group_by(groups).agg(measured)
     };
-    let mut frame = frame.sort(by().collect::<Vec<_>>(), options).collect()?;
+    let mut frame = lazy.sort(by().collect::<Vec<_>>(), options).collect()?;
+    let mut lists = HashMap::new();
+    let plain = rows.measures.iter().filter(|measure| !measure.lowered());
+    for measure in plain {
+        if let Some(list) = computed(measure, &all, &mut frame)? {
+            lists.insert(measure.name(), list);
+        }
+    }
     for measure in &rows.measures {
         finish(measure, &mut frame, &keys)?;
     }
-    shown(plan, rows, &frame, &keys)
+    shown(plan, rows, &frame, &keys, &lists)
+}
+
+/// Adds what a plain loop computes over the members of each group to `frame`, or gives the lists.
+fn computed(
+    measure: &Measure,
+    all: &DataFrame,
+    frame: &mut DataFrame,
+) -> Result<Option<ArrayRef>, TruthError> {
+    let mut columns = vec![];
+    for (at, kind) in measure.inputs.iter().enumerate() {
+        let column = all.column(&plan::argument(measure.number, at))?;
+        columns.push(data(column.as_materialized_series(), *kind)?);
+    }
+    let mut values = vec![];
+    let groups = frame.column(MEMBERS)?.list()?;
+    for group in 0..groups.len() {
+        let members = groups.get_as_series(group).unwrap_or_default();
+        let members = members.cast(&DataType::UInt64)?;
+        let members = members.u64()?.iter().flatten();
+        let members: Vec<usize> = members.map(|member| member as usize).collect();
+        values.push(plain::value(measure, &columns, &members));
+    }
+    if let Some(bound) = measure.bound() {
+        let bounds: Vec<f64> = values.iter().map(|value| value.bound).collect();
+        frame.with_column(Column::new(bound.into(), bounds))?;
+    }
+    if measure.is_list() {
+        let values: Vec<_> = values.into_iter().map(|value| value.list).collect();
+        return Ok(Some(lists(&values, measure.output)?));
+    }
+    let values: Vec<_> = values.into_iter().map(|value| value.one).collect();
+    frame.with_column(series(&measure.name(), &values, measure.output)?.into())?;
+    Ok(None)
 }
 
 /// The events in their windows: one row for each event and window that is shown.
 fn placed(
     plan: &Plan,
     rows: &Rows,
+    partitions: &[u32],
     places: &[IdxSize],
     horizon: Option<i128>,
 ) -> Result<DataFrame, TruthError> {
@@ -64,6 +118,13 @@ fn placed(
         .collect();
     let mut placed = windows::spread(plan, &frame, &times)?;
     placed.retain(|placed| horizon.is_none_or(|horizon| i128::from(placed.end) > horizon));
+    // Into the order of the events: by time, then by partition, then by offset.
+    placed.sort_by_key(|placed| {
+        let number = (places.get(placed.row)).and_then(|place| rows.numbers.get(*place as usize));
+        let number = number.copied().unwrap_or_default();
+        let partition = partitions.get(number as usize).copied();
+        (times.get(placed.row), partition, number)
+    });
     let in_windows: Vec<IdxSize> = placed.iter().map(|placed| placed.row as IdxSize).collect();
     let mut frame = taken(&frame, &in_windows)?;
     let bounds = [
@@ -74,6 +135,8 @@ fn placed(
         let bounds = Column::new(name.into(), bounds).cast(&Kind::Timestamp.polars())?;
         frame.with_column(bounds)?;
     }
+    let members: Vec<u32> = (0..placed.len() as u32).collect();
+    frame.with_column(Column::new(MEMBERS.into(), members))?;
     Ok(frame)
 }
 
@@ -121,6 +184,7 @@ fn shown(
     rows: &Rows,
     frame: &DataFrame,
     keys: &[String],
+    lists: &HashMap<String, ArrayRef>,
 ) -> Result<Answer, TruthError> {
     let kinds = |name: &str| {
         let window = WINDOW.contains(&name).then_some(Kind::Timestamp);
@@ -128,26 +192,34 @@ fn shown(
         let measure = || rows.measures.iter().find(|measure| measure.name() == name);
         window
             .or_else(|| rows.keys.get(key()?).copied())
-            .or_else(|| Some(measure()?.output))
+            .or_else(|| Some(measure().filter(|measure| !measure.is_list())?.output))
     };
     let height = frame.height();
     let mut shown = vec![];
-    let mut scales = vec![];
+    let mut bounds = vec![];
     for (name, node) in &plan.outputs {
+        if let Node::Column(column) = node
+            && let Some(list) = lists.get(column)
+        {
+            shown.push((name.clone(), Arc::clone(list)));
+            bounds.push(None);
+            continue;
+        }
         let output = lower(node, &kinds)?;
-        if let Some(fails) = output.fails {
-            let fails = evaluate(frame, fails)?;
+        if let Some(fails) = &output.fails {
+            let fails = evaluate(frame, fails.clone())?;
             if let Some(row) = fails.bool()?.iter().position(|fails| fails == Some(true)) {
                 return Err(out_of_range(name.clone(), frame, keys, row));
             }
         }
-        if output.kind.is_float() {
-            let scale = evaluate(frame, scale(node, &rows.measures, output.value.clone()))?;
-            let scale = scale.f64()?.iter().map(|scale| scale.unwrap_or_default());
-            scales.push(Some(scale.collect()));
-        } else {
-            scales.push(None);
-        }
+        bounds.push(match bound(node, &rows.measures, &output) {
+            Some(bound) => {
+                let bound = evaluate(frame, bound)?;
+                let bound = bound.f64()?.iter().map(|bound| bound.unwrap_or_default());
+                Some(bound.collect())
+            }
+            None => None,
+        });
         let column = evaluate(frame, output.value)?;
         shown.push((
             name.clone(),
@@ -174,7 +246,7 @@ fn shown(
         rows: columns(height, shown)?,
         groups: columns(height, groups)?,
         events,
-        scales,
+        bounds,
     })
 }
 
@@ -189,22 +261,33 @@ fn evaluate(frame: &DataFrame, value: Expr) -> Result<Column, TruthError> {
     Ok(with.column(name)?.clone())
 }
 
-/// What a tolerance is relative to: the value's own size, or that of the sums it is made of.
-fn scale(node: &Node, measures: &[Measure], value: Expr) -> Expr {
+/// How far a value may be off: what the measures say that it is made of, and for a float a share of
+/// its own size.
+fn bound(node: &Node, measures: &[Measure], output: &Lowered) -> Option<Expr> {
     let zero = || typed(0.0_f64);
-    let value = value.cast(DataType::Float64);
-    let size = when(value.clone().lt(zero()))
-        .then(-value.clone())
-        .otherwise(value);
     let mut names = vec![];
     node.columns(&mut names);
-    let sums = (measures.iter())
+    let bounds: Vec<String> = (measures.iter())
         .filter(|measure| names.contains(&measure.name().as_str()))
-        .filter_map(|measure| Some(col(measure.scale()?)))
-        .fold(zero(), |sum, scale| sum + scale.fill_null(zero()));
-    when(size.clone().gt(sums.clone()).eq_missing(lit(true)))
-        .then(size)
-        .otherwise(sums)
+        .filter_map(Measure::bound)
+        .collect();
+    if bounds.is_empty() && !output.kind.is_float() {
+        return None;
+    }
+    let sum = (bounds.into_iter()).fold(zero(), |sum, name| sum + col(name).fill_null(zero()));
+    if !output.kind.is_float() {
+        return Some(sum);
+    }
+    let value = output.value.clone().cast(DataType::Float64);
+    let size = when(value.clone().lt(zero()))
+        .then(-value.clone())
+        .otherwise(value)
+        * typed(TOLERANCE);
+    Some(
+        when(size.clone().gt(sum.clone()).eq_missing(lit(true)))
+            .then(size)
+            .otherwise(sum),
+    )
 }
 
 fn out_of_range(what: String, frame: &DataFrame, keys: &[String], row: usize) -> TruthError {

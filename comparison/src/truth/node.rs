@@ -20,8 +20,8 @@ pub(super) enum Node {
     /// Pattern, and whether case counts.
     Like(Box<Node>, String, bool),
     Call(Function, Box<Node>),
-    /// An aggregate; `None` is `COUNT(*)`.
-    Aggregate(Aggregate, Option<Box<Node>>),
+    /// An aggregate of its arguments; `COUNT(*)` has none.
+    Aggregate(Aggregate, Vec<Node>),
 }
 
 /// A constant.
@@ -102,14 +102,37 @@ pub(super) enum Part {
     DayOfYear,
 }
 
-/// An aggregate function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// An aggregate function with what is constant in its call.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Aggregate {
     Count,
     Sum,
     Min,
     Max,
     Avg,
+    /// The variance or its root, of a sample or of all values.
+    Spread {
+        root: bool,
+        sample: bool,
+    },
+    First,
+    Last,
+    /// The first argument where the second is smallest.
+    ArgMin,
+    /// The first argument where the second is greatest.
+    ArgMax,
+    /// How many different values; whether about as many will do.
+    Distinct {
+        about: bool,
+    },
+    Median,
+    /// About the value that this share of the others does not exceed.
+    Percentile(f64),
+    List,
+    Joined(String),
+    Top(usize),
+    AllTrue,
+    AnyTrue,
 }
 
 impl Node {
@@ -132,15 +155,15 @@ impl Node {
     /// The expressions that this one is made of.
     pub(super) fn parts(&self) -> Vec<&Self> {
         match self {
-            Self::Column(_) | Self::Literal(_) | Self::Aggregate(_, None) => vec![],
+            Self::Column(_) | Self::Literal(_) => vec![],
             Self::Binary(a, _, b) | Self::Same(a, b) => vec![a, b],
             Self::Not(part)
             | Self::Negate(part)
             | Self::IsNull(part)
             | Self::Cast(part, ..)
             | Self::Like(part, ..)
-            | Self::Call(_, part)
-            | Self::Aggregate(_, Some(part)) => vec![part],
+            | Self::Call(_, part) => vec![part],
+            Self::Aggregate(_, parts) => parts.iter().collect(),
             Self::Case(branches, otherwise) => {
                 let parts = branches.iter().flat_map(|(when, then)| [when, then]);
                 parts.chain([otherwise.as_ref()]).collect()
@@ -163,7 +186,7 @@ impl Node {
     ) -> Result<Self, E> {
         let mut boxed = |part: Box<Self>| change(*part).map(Box::new);
         Ok(match self {
-            Self::Column(_) | Self::Literal(_) | Self::Aggregate(_, None) => self,
+            Self::Column(_) | Self::Literal(_) => self,
             Self::Binary(a, operation, b) => Self::Binary(boxed(a)?, operation, boxed(b)?),
             Self::Same(a, b) => Self::Same(boxed(a)?, boxed(b)?),
             Self::Not(part) => Self::Not(boxed(part)?),
@@ -172,7 +195,10 @@ impl Node {
             Self::Cast(part, kind, lax) => Self::Cast(boxed(part)?, kind, lax),
             Self::Like(part, pattern, case) => Self::Like(boxed(part)?, pattern, case),
             Self::Call(function, part) => Self::Call(function, boxed(part)?),
-            Self::Aggregate(function, Some(part)) => Self::Aggregate(function, Some(boxed(part)?)),
+            Self::Aggregate(function, parts) => {
+                let parts = parts.into_iter().map(change).collect::<Result<_, E>>()?;
+                Self::Aggregate(function, parts)
+            }
             Self::Case(branches, otherwise) => {
                 let branches = (branches.into_iter())
                     .map(|(when, then)| Ok((change(when)?, change(then)?)))

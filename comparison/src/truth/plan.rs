@@ -40,7 +40,7 @@ pub(super) struct Plan {
     /// The keys, over the fields.
     pub(super) keys: Vec<Node>,
     /// The aggregates, each once, their arguments over the fields.
-    pub(super) aggregates: Vec<(Aggregate, Option<Node>)>,
+    pub(super) aggregates: Vec<(Aggregate, Vec<Node>)>,
     /// The columns of the answer, over the window, the keys and the aggregates.
     pub(super) outputs: Vec<(String, Node)>,
 }
@@ -55,9 +55,14 @@ pub(super) fn session(number: usize) -> String {
     format!("session_{number}")
 }
 
-/// The name of an aggregate in the finished groups, and of its argument in the rows.
+/// The name of an aggregate in the finished groups.
 pub(super) fn aggregate(number: usize) -> String {
     format!("aggregate_{number}")
+}
+
+/// The name of an aggregate's argument in the rows.
+pub(super) fn argument(aggregate: usize, number: usize) -> String {
+    format!("argument_{aggregate}_{number}")
 }
 
 impl Plan {
@@ -116,8 +121,8 @@ impl Plan {
             return Ok(Node::Column(key(number)));
         }
         match node {
-            Node::Aggregate(function, argument) => {
-                let wanted = (function, argument.map(|node| *node));
+            Node::Aggregate(function, arguments) => {
+                let wanted = (function, arguments);
                 let known = self.aggregates.iter().position(|known| *known == wanted);
                 let number = known.unwrap_or_else(|| {
                     self.aggregates.push(wanted);
@@ -135,7 +140,7 @@ impl Plan {
     /// The columns of `table` that are read, the time column first.
     fn read(&self, table: &ParsedTable, time: &str) -> Result<Vec<Field>, TruthError> {
         let mut names = vec![time];
-        let arguments = self.aggregates.iter().filter_map(|(_, node)| node.as_ref());
+        let arguments = self.aggregates.iter().flat_map(|(_, nodes)| nodes);
         let keys = self.keys.iter().chain(&self.sessions);
         for node in arguments.chain(keys).chain(&self.filter) {
             node.columns(&mut names);

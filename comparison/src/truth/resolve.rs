@@ -1,5 +1,7 @@
 //! From the parser's tree to [`Node`]s: names, literals, operators and calls.
 
+mod aggregate;
+
 use sqlparser::ast::{
     BinaryOperator, CastKind, CeilFloorKind, DateTimeField, Expr, Function as Call, FunctionArg,
     FunctionArgExpr, FunctionArguments, Interval, UnaryOperator, Value,
@@ -8,7 +10,7 @@ use sqlparser::ast::{
 use super::TruthError;
 use super::instant::{DAY, instant};
 use super::kind::Kind;
-use super::node::{Aggregate, Function, Literal, Node, Operation, Part, Unit};
+use super::node::{Function, Literal, Node, Operation, Part, Unit};
 
 /// Understands an expression of a view.
 ///
@@ -247,6 +249,9 @@ fn length(interval: &Interval) -> Result<i64, TruthError> {
 }
 
 fn function(call: &Call) -> Result<Node, TruthError> {
+    if let Some(node) = aggregate::aggregate(call)? {
+        return Ok(node);
+    }
     let unsupported = || TruthError::unsupported(call);
     let FunctionArguments::List(list) = &call.args else {
         return Err(unsupported());
@@ -261,11 +266,6 @@ fn function(call: &Call) -> Result<Node, TruthError> {
         return Err(unsupported());
     }
     let name = call.name.to_string().to_lowercase();
-    if let ("count", [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)]) =
-        (name.as_str(), list.args.as_slice())
-    {
-        return Ok(Node::Aggregate(Aggregate::Count, None));
-    }
     let mut args = vec![];
     for arg in &list.args {
         let FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) = arg else {
@@ -298,7 +298,6 @@ fn coalesce(args: Vec<Node>) -> Node {
 /// A call of one argument.
 fn one(name: &str, value: Node) -> Option<Node> {
     let call = |function, value| Some(Node::Call(function, Box::new(value)));
-    let aggregate = |function, value| Some(Node::Aggregate(function, Some(Box::new(value))));
     match name {
         "abs" => call(Function::Abs, value),
         "lower" => call(Function::Lower, value),
@@ -307,12 +306,6 @@ fn one(name: &str, value: Node) -> Option<Node> {
         "floor" => call(Function::Floor, value),
         "ceil" => call(Function::Ceil, value),
         "round" => call(Function::Round, value),
-        // A constant is counted in every row, as a row is.
-        "count" => aggregate(Aggregate::Count, value),
-        "sum" => aggregate(Aggregate::Sum, value),
-        "min" => aggregate(Aggregate::Min, value),
-        "max" => aggregate(Aggregate::Max, value),
-        "avg" | "mean" => aggregate(Aggregate::Avg, value),
         _ => None,
     }
 }

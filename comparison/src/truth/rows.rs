@@ -116,11 +116,11 @@ impl Rows {
             expression(node, plan::session(number))?;
         }
         let mut measures = vec![];
-        for (number, (function, argument)) in plan.aggregates.iter().enumerate() {
-            let kind = (argument.as_ref())
-                .map(|node| expression(node, plan::aggregate(number)))
-                .transpose()?;
-            measures.push(Measure::new(number, *function, kind)?);
+        for (number, (function, arguments)) in plan.aggregates.iter().enumerate() {
+            let inputs = (arguments.iter().enumerate())
+                .map(|(at, node)| expression(node, plan::argument(number, at)))
+                .collect::<Result<_, _>>()?;
+            measures.push(Measure::new(number, function.clone(), inputs)?);
         }
         let filter = match &plan.filter {
             Some(filter) => lower(filter, &kinds)?,

@@ -5,6 +5,9 @@ mod aggregates;
 mod expressions;
 mod files;
 mod flights;
+mod kinds;
+mod lateness;
+mod measures;
 mod windows;
 
 use std::fs;

@@ -382,7 +382,7 @@ impl Checker<'_> {
 
     fn equal(&self, rows: &RecordBatch, truth: &Answer) -> Checked {
         let keys = laid_keys(self.laid);
-        let found = difference(rows, &truth.rows, &truth.scales, keys)
+        let found = difference(rows, &truth.rows, &truth.bounds, keys)
             .map_err(|error| error.to_string())?;
         if found.wrong > 0 {
             return Err(format!(

@@ -12,6 +12,7 @@ mod events;
 mod lowered;
 mod shrink;
 mod view;
+mod views;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -171,7 +171,10 @@ fn value(dice: &mut Dice) -> String {
 /// An item of SELECT with an aggregate.
 fn shown(dice: &mut Dice) -> String {
     match dice.below(12) {
-        0 => format!("{} + COUNT(*)", measure(dice, &["COUNT"], INTEGERS)),
+        0 => format!(
+            "{} + COUNT(*)",
+            measure(dice, &["COUNT", "COUNT", "SUM"], &[INTEGERS])
+        ),
         1 => format!("SUM({}) / COUNT(*)", dice.pick(INTEGERS)),
         2 => {
             let argument = dice.pick(&["s", "b", "x", "i"]);
@@ -181,27 +184,58 @@ fn shown(dice: &mut Dice) -> String {
     }
 }
 
+const SHARES: &[&str] = &["0", "0.25", "0.5", "0.9", "1"];
+
 fn aggregate(dice: &mut Dice) -> String {
-    match dice.below(6) {
+    let call = match dice.below(18) {
         0 => "COUNT(*)".to_owned(),
         1 => format!("COUNT({})", value(dice)),
-        2 => {
-            let of = dice.pick(&[INTEGERS, FLOATS, &["d"]]);
-            measure(dice, &["SUM"], of)
+        2..=3 => measure(dice, &["SUM", "AVG"], NUMBERS),
+        4..=5 => measure(dice, &["MIN", "MAX", "MAX"], ANY),
+        6..=7 => measure(
+            dice,
+            &["VAR_POP", "VAR_SAMP", "STDDEV_POP", "STDDEV", "VARIANCE"],
+            NUMBERS,
+        ),
+        8 => measure(dice, &["FIRST_VALUE", "LAST_VALUE", "FIRST", "LAST"], ANY),
+        9..=10 => {
+            let name = dice.pick(&["ARG_MIN", "ARG_MAX", "MIN_BY", "MAX_BY"]);
+            let (value, by) = (pick(dice, ANY), pick(dice, ANY));
+            format!("{name}({value}, {by})")
         }
-        3 => {
-            let of = dice.pick(&[INTEGERS, FLOATS]);
-            measure(dice, &["AVG"], of)
-        }
-        _ => {
-            let of = dice.pick(&[INTEGERS, FLOATS, TEXTS, &["f", "d", "day", "at"]]);
-            measure(dice, &["MIN", "MAX"], of)
-        }
+        11 => format!("COUNT(DISTINCT {})", value(dice)),
+        12 => measure(dice, &["APPROX_COUNT_DISTINCT", "APPROX_DISTINCT"], ANY),
+        13 => format!(
+            "{}({}, {})",
+            dice.pick(&["APPROX_PERCENTILE", "APPROX_PERCENTILE_CONT"]),
+            pick(dice, NUMBERS),
+            dice.pick(SHARES)
+        ),
+        14 => measure(dice, &["MEDIAN"], NUMBERS),
+        15 => match dice.percent(50) {
+            true => measure(dice, &["ARRAY_AGG"], ANY),
+            false => format!("STRING_AGG({}, '; ')", dice.pick(TEXTS)),
+        },
+        16 => format!("TOP_K({}, {})", pick(dice, ANY), dice.between(1, 4)),
+        _ => measure(dice, &["BOOL_AND", "BOOL_OR", "EVERY"], &[CONDITIONS]),
+    };
+    match dice.percent(20) {
+        true => format!("{call} FILTER (WHERE {})", dice.pick(CONDITIONS)),
+        false => call,
     }
 }
 
-fn measure(dice: &mut Dice, names: &[&str], of: &[&str]) -> String {
-    let (name, argument) = (dice.pick(names), dice.pick(of));
+/// Lists of expressions that an aggregate takes.
+const NUMBERS: &[&[&str]] = &[INTEGERS, FLOATS, &["d"]];
+const ANY: &[&[&str]] = &[INTEGERS, FLOATS, TEXTS, &["f", "d", "day", "at"]];
+
+fn pick(dice: &mut Dice, of: &[&[&'static str]]) -> &'static str {
+    let of: &[&'static str] = dice.pick(of);
+    of[dice.below(of.len() as u64) as usize]
+}
+
+fn measure(dice: &mut Dice, names: &[&str], of: &[&[&'static str]]) -> String {
+    let (name, argument) = (dice.pick(names), pick(dice, of));
     format!("{name}({argument})")
 }
 

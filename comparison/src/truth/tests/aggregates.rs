@@ -107,31 +107,29 @@ fn items_may_compute_with_aggregates_and_keys() {
 }
 
 #[test]
-fn floats_tell_what_their_tolerance_is_relative_to() {
+fn floats_tell_how_far_they_may_be_off() {
     let select =
         "COUNT(*) AS a, SUM(x) AS b, AVG(x) AS c, MAX(x) AS d, SUM(x) + 100 AS e, AVG(n) AS f";
     let lines = [
         r#"{"at": 0, "x": 1e9, "n": 4}"#,
         r#"{"at": 0, "x": -1e9, "n": -4}"#,
-        r#"{"at": 0, "x": 0.5}"#,
+        r#"{"at": 0, "x": 1}"#,
     ];
     let answer = truth(&job(select, ALL), &lines).answer().unwrap();
     assert_eq!(shown(&answer.rows)[0].split(" | ").next(), Some("3"));
-    let scales: Vec<Option<f64>> = answer
-        .scales
-        .iter()
-        .map(|scale| scale.as_ref().map(|rows| rows[0]))
+    let billionths: Vec<Option<i64>> = (answer.bounds.iter())
+        .map(|bound| bound.as_ref().map(|rows| (rows[0] * 1e9).round() as i64))
         .collect();
-    let sum = 2e9 + 0.5;
+    let sum = 2_000_000_001;
     assert_eq!(
-        scales,
+        billionths,
         [
             None,
             Some(sum),
-            Some(sum / 3.0),
-            Some(1e9),
+            Some(sum / 3),
+            Some(1_000_000_000),
             Some(sum),
-            Some(4.0)
+            Some(4)
         ]
     );
 }
