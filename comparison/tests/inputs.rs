@@ -4,7 +4,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
 use apache_avro::types::Value;
 use apache_avro::{Codec, Decimal, DeflateSettings, Schema, Writer, ZstandardSettings};

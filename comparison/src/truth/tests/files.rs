@@ -102,10 +102,7 @@ fn numbers_count_the_units_of_the_table() {
     assert_eq!(truth.event_times(), times);
     let sql = sql.replace("ns, at S", "ns");
     let truth = open(&sql, "events.jsonl", "{\"at\": -1}\n{\"at\": 1e15}").unwrap();
-    assert_eq!(
-        truth.event_times(),
-        [Some(-1), Some(1_000_000_000_000)]
-    );
+    assert_eq!(truth.event_times(), [Some(-1), Some(1_000_000_000_000)]);
 }
 
 #[test]
