@@ -93,6 +93,55 @@ fn chunks_of_one_row_change_nothing() {
 }
 
 #[test]
+fn every_example_is_the_same_by_all_and_its_errors_are_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let clicks = folder.path().join("clicks.parquet");
+    let clicks = clicks.to_str().unwrap();
+    ok(&["generate", "clicks", "--events", "60000", "--to", clicks]);
+    let mut views: Vec<_> = std::fs::read_dir(root().join("views"))
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .collect();
+    views.sort();
+    for view in &views {
+        let sql = std::fs::read_to_string(view).unwrap();
+        assert!(
+            sql.starts_with("-- "),
+            "{} says what it answers",
+            view.display()
+        );
+        let input = match sql.contains("topic = 'flights'") {
+            true => WEEK,
+            false => clicks,
+        };
+        let view = view.to_str().unwrap();
+        let rows = |architecture| {
+            let args = ["run", view, "--input", input, "--format", "json"];
+            ok(&[&args[..], &["--as", architecture]].concat())
+        };
+        let kappa = rows("kappa");
+        assert!(kappa.lines().count() > 10, "{view}");
+        agree(&kappa, &rows("truth"));
+        for architecture in ["batch", "speed", "lambda"] {
+            agree(&rows(architecture), &kappa);
+        }
+        // It fails where an event is not explained.
+        let compared = ok(&[
+            "compare",
+            view,
+            "--input",
+            input,
+            "--seam-at",
+            "0.6",
+            "--format",
+            "json",
+        ]);
+        assert_eq!(compared.lines().count(), 7, "{view}");
+    }
+    assert!(views.len() >= 9);
+}
+
+#[test]
 fn compare_explains_every_event_of_the_error() {
     let args = [
         "compare",
