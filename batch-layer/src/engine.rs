@@ -14,14 +14,11 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::compute::concat_batches;
 use event_log::EventLog;
 use event_log::archive::Archive;
 use shared_logic::coverage::OffsetVector;
-use shared_logic::fold::FoldError;
 use shared_logic::identity::{Offset, TopicPartition};
 use shared_logic::merge::merge;
-use shared_logic::partial::{Partial, columns};
 use shared_logic::view::View;
 
 use crate::error::BatchError;
@@ -112,12 +109,7 @@ pub fn by_polars(
         let piece = Piece {
             ranges: vec![(place, range)],
         };
-        let folded = fold(view, archive, &[piece], options)?;
-        let mut partial = Partial {
-            coverage: folded.coverage,
-            counters: folded.counters,
-            rows: concat_batches(&columns(view), &folded.chunks).map_err(FoldError::from)?,
-        };
+        let mut partial = fold(view, archive, &[piece], options)?.whole(view)?;
         for span in partial.coverage.0.values_mut() {
             *span = span.following(before);
         }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use event_log::EventLog;
 use rayon::prelude::*;
 use shared_logic::admission::Admission;
 use shared_logic::coverage::Coverage;
-use shared_logic::fold::Fold;
+use shared_logic::fold::{Fold, FoldError};
 use shared_logic::merge::{Parts, divide};
 use shared_logic::partial::{Counters, Partial, columns};
 use shared_logic::view::View;
@@ -60,6 +61,20 @@ impl From<Partial> for Folded {
             counters: partial.counters,
             chunks: vec![partial.rows],
         }
+    }
+}
+
+impl Folded {
+    /// The same with its rows in one chunk.
+    ///
+    /// # Errors
+    /// Chunks that are not of this view.
+    pub fn whole(self, view: &View) -> Result<Partial, FoldError> {
+        Ok(Partial {
+            rows: concat_batches(&columns(view), &self.chunks)?,
+            coverage: self.coverage,
+            counters: self.counters,
+        })
     }
 }
 

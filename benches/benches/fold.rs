@@ -11,7 +11,6 @@
 use std::hint::black_box;
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::compute::concat_batches;
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use batch_layer::fold::{Folded, Options, fold};
 use batch_layer::read::plan;
@@ -23,7 +22,6 @@ use polars::prelude::*;
 use shared_logic::answer::answer;
 use shared_logic::coverage::OffsetVector;
 use shared_logic::identity::TopicPartition;
-use shared_logic::partial::{Partial, columns as partial_columns};
 
 const EVENTS: usize = 10_000_000;
 
@@ -66,12 +64,7 @@ fn theirs(frame: &DataFrame, engine: Engine) -> DataFrame {
 
 /// Groups, and the sums of all counts, totals and maxima: equal only if the answers are.
 fn check(mine: Folded, theirs: &DataFrame) {
-    let mine = Partial {
-        coverage: mine.coverage,
-        counters: mine.counters,
-        rows: concat_batches(&partial_columns(&view()), &mine.chunks)
-            .expect("chunks of one schema"),
-    };
+    let mine = mine.whole(&view()).expect("chunks of one view");
     let rows = answer(&view(), &mine).expect("the answer is shown");
     let sum = |column: usize| -> i64 {
         rows.column(column)

@@ -160,7 +160,8 @@ impl Checker<'_> {
             };
             let partial = batch_layer::fold::fold(&laid.view, &laid.log, &plan, &options);
             let how = format!("batch in {pieces} pieces and chunks of {chunk_rows}");
-            self.agree(&how, &partial.unwrap(), &laid.end, &laid.end)?;
+            let partial = partial.unwrap().whole(&laid.view).unwrap();
+            self.agree(&how, &partial, &laid.end, &laid.end)?;
         }
         Ok(())
     }

@@ -32,5 +32,6 @@ pub fn polars(laid: &Laid, cut: &OffsetVector, dice: &mut Dice) -> Option<Partia
             .collect(),
     );
     let origin = OffsetVector::default();
-    Some(by_polars(&laid.view, &files, &origin, &cut, &Options::default()).unwrap())
+    let folded = by_polars(&laid.view, &files, &origin, &cut, &Options::default());
+    Some(folded.unwrap().whole(&laid.view).unwrap())
 }

@@ -35,6 +35,7 @@ fn segment(base: u64, maker: Maker, start: u64, next: u64) -> SegmentEntry {
         counters: Counters {
             rejected: u64::from(maker == Maker::Batch),
             filtered: 0,
+            late: 0,
         },
         rows: 3,
         bytes: 2000,

@@ -64,6 +64,7 @@ fn partial(groups: i64) -> Partial {
         counters: Counters {
             rejected: 1,
             filtered: 2,
+            late: 0,
         },
         rows: RecordBatch::try_from_iter_with_nullable(
             columns.map(|(name, column)| (name, column, true)),

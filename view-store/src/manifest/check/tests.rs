@@ -135,7 +135,8 @@ fn a_generation_without_segments_is_fine() {
         segments[0].counters,
         Counters {
             rejected: 1,
-            filtered: 0
+            filtered: 0,
+            late: 0,
         }
     );
     assert_ne!(segments[0].coverage, Coverage::default());
