@@ -5,14 +5,14 @@ use std::sync::Arc;
 use event_log::EventLog;
 use event_log::archive::Archive;
 use shared_logic::coverage::OffsetVector;
-use shared_logic::partial::Partial;
 use shared_logic::view::View;
 use view_store::job::JobStore;
 use view_store::manifest::{GenerationId, Manifest};
+use view_store::segment::Rows;
 
 use crate::engine::{Engine, by_fold, by_polars, lowers};
 use crate::error::BatchError;
-use crate::fold::Options;
+use crate::fold::{Folded, Options};
 
 /// What a batch run did.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ pub fn run(
     cut: &OffsetVector,
     options: &Options,
 ) -> Result<Landing, BatchError> {
-    land(job, generation, cut, |origin| {
+    land(job, generation, cut, options, |origin| {
         by_fold(view, log, origin, cut, options)
     })
 }
@@ -66,7 +66,7 @@ pub fn run_on(
     if engine == Engine::Polars {
         lowers(view)?;
     }
-    land(job, generation, cut, |origin| match engine {
+    land(job, generation, cut, options, |origin| match engine {
         Engine::Fold => by_fold(view, archive, origin, cut, options),
         Engine::Polars => by_polars(view, archive, origin, cut, options),
     })
@@ -77,7 +77,8 @@ fn land(
     job: &JobStore,
     generation: GenerationId,
     cut: &OffsetVector,
-    fold: impl FnOnce(&OffsetVector) -> Result<Partial, BatchError>,
+    options: &Options,
+    fold: impl FnOnce(&OffsetVector) -> Result<Folded, BatchError> + Send,
 ) -> Result<Landing, BatchError> {
     let pin = job.pin(generation, cut.clone())?;
     let manifest = job.manifest()?;
@@ -85,14 +86,25 @@ fn land(
         .generation(generation)
         .map_err(view_store::error::Error::from)?
         .origin;
-    let partial = fold(origin)?;
-    let manifest = job.land(generation, &pin, &partial)?;
-    Ok(Landing {
-        cut: cut.clone(),
-        manifest,
-        records: partial.coverage.records(),
-        rejected: partial.counters.rejected,
-        late: partial.counters.late,
-        rows: partial.rows.num_rows(),
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(options.threads.max(1))
+        .build()?;
+    // The segment is encoded on the same threads.
+    pool.install(|| {
+        let folded = fold(origin)?;
+        let segment = Rows {
+            coverage: &folded.coverage,
+            counters: folded.counters,
+            chunks: &folded.chunks,
+        };
+        let manifest = job.land(generation, &pin, segment)?;
+        Ok(Landing {
+            cut: cut.clone(),
+            manifest,
+            records: folded.coverage.records(),
+            rejected: folded.counters.rejected,
+            late: folded.counters.late,
+            rows: segment.len(),
+        })
     })
 }

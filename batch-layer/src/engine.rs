@@ -11,17 +11,21 @@ mod polars;
 mod rows;
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
+use arrow::compute::concat_batches;
 use event_log::EventLog;
 use event_log::archive::Archive;
 use shared_logic::coverage::OffsetVector;
+use shared_logic::fold::FoldError;
+use shared_logic::identity::{Offset, TopicPartition};
 use shared_logic::merge::merge;
-use shared_logic::partial::Partial;
+use shared_logic::partial::{Partial, columns};
 use shared_logic::view::View;
 
 use crate::error::BatchError;
-use crate::fold::{Options, fold};
+use crate::fold::{Folded, Options, fold};
 use crate::read::{Piece, plan};
 
 pub use lower::Unlowered;
@@ -67,7 +71,7 @@ pub fn by_fold(
     origin: &OffsetVector,
     cut: &OffsetVector,
     options: &Options,
-) -> Result<Partial, BatchError> {
+) -> Result<Folded, BatchError> {
     let pieces = options.threads.saturating_mul(PIECES_PER_THREAD);
     fold(view, log, &plan(origin, cut, pieces), options)
 }
@@ -83,42 +87,41 @@ pub fn by_polars(
     origin: &OffsetVector,
     cut: &OffsetVector,
     options: &Options,
-) -> Result<Partial, BatchError> {
+) -> Result<Folded, BatchError> {
     let query = polars::Query::new(view)?;
-    let mut rest: Vec<Piece> = vec![];
+    let mut rest: Vec<(TopicPartition, Range<Offset>)> = vec![];
     let mut partials = vec![];
     for (place, end) in &cut.0 {
         let range = origin.get(place)..*end;
         let clean = polars::clean(archive, place, &range)?;
         let mut next = range.start;
         for stretch in &clean {
-            rest.push(Piece {
-                place: place.clone(),
-                range: next..stretch.range.start,
-            });
+            rest.push((place.clone(), next..stretch.range.start));
             next = stretch.range.end;
             match query.fold(view, archive, place, stretch)? {
                 Some(partial) => partials.push(partial),
-                None => rest.push(Piece {
-                    place: place.clone(),
-                    range: stretch.range.clone(),
-                }),
+                None => rest.push((place.clone(), stretch.range.clone())),
             }
         }
-        rest.push(Piece {
-            place: place.clone(),
-            range: next..range.end,
-        });
+        rest.push((place.clone(), next..range.end));
     }
     let whole = partials.is_empty();
-    rest.retain(|piece| whole || !piece.range.is_empty());
-    for piece in rest {
-        let before = archive.watermark(&piece.place, piece.range.start)?;
-        let mut partial = fold(view, archive, std::slice::from_ref(&piece), options)?;
+    rest.retain(|(_, range)| whole || !range.is_empty());
+    for (place, range) in rest {
+        let before = archive.watermark(&place, range.start)?;
+        let piece = Piece {
+            ranges: vec![(place, range)],
+        };
+        let folded = fold(view, archive, &[piece], options)?;
+        let mut partial = Partial {
+            coverage: folded.coverage,
+            counters: folded.counters,
+            rows: concat_batches(&columns(view), &folded.chunks).map_err(FoldError::from)?,
+        };
         for span in partial.coverage.0.values_mut() {
             *span = span.following(before);
         }
         partials.push(partial);
     }
-    Ok(merge(view, &partials)?)
+    Ok(merge(view, &partials)?.into())
 }

@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use event_log::EventLog;
 use rayon::prelude::*;
 use shared_logic::admission::Admission;
+use shared_logic::coverage::Coverage;
 use shared_logic::fold::Fold;
-use shared_logic::identity::TopicPartition;
-use shared_logic::merge::merge;
-use shared_logic::partial::Partial;
-use shared_logic::time::Watermark;
+use shared_logic::merge::{Parts, divide};
+use shared_logic::partial::{Counters, Partial, columns};
 use shared_logic::view::View;
 
 use crate::error::BatchError;
-use crate::reach::reached;
-use crate::read::Piece;
+use crate::reach::{Reached, reached};
+use crate::read::{Piece, abreast};
 
 /// How to fold.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,28 @@ impl Default for Options {
     }
 }
 
-/// Folds the pieces in parallel and merges them.
+/// The fold of everything below a cut.
+#[derive(Clone, Debug)]
+pub struct Folded {
+    /// The records it stands for.
+    pub coverage: Coverage,
+    /// What became of the records that are in no row.
+    pub counters: Counters,
+    /// One row per window and key, sorted, in chunks one behind the other.
+    pub chunks: Vec<RecordBatch>,
+}
+
+impl From<Partial> for Folded {
+    fn from(partial: Partial) -> Self {
+        Self {
+            coverage: partial.coverage,
+            counters: partial.counters,
+            chunks: vec![partial.rows],
+        }
+    }
+}
+
+/// Folds the pieces in parallel, on the threads of the pool that this is called in, and merges them.
 ///
 /// # Errors
 /// A piece that cannot be read or folded; with `strict`, the first record rejected.
@@ -51,34 +72,46 @@ pub fn fold(
     log: &dyn EventLog,
     pieces: &[Piece],
     options: &Options,
-) -> Result<Partial, BatchError> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(options.threads.max(1))
-        .build()?;
-    let mut partials: Vec<Partial> = pool.install(|| {
-        let before = match view.lateness {
-            Some(_) => reached(view, log, pieces, options.chunk_rows.max(1))?,
-            None => vec![None; pieces.len()],
-        };
-        let pieces = pieces.par_iter().zip(before);
-        pieces
-            .map(|(piece, before)| fold_piece(view, log, piece, before, options))
-            .collect::<Result<_, BatchError>>()
-    })?;
+) -> Result<Folded, BatchError> {
+    let before = match view.lateness {
+        Some(_) => reached(view, log, pieces, options.chunk_rows.max(1))?,
+        None => vec![BTreeMap::new(); pieces.len()],
+    };
+    let mut partials: Vec<Partial> = (pieces.par_iter().zip(&before))
+        .map(|(piece, before)| fold_piece(view, log, piece, before, options))
+        .collect::<Result<_, _>>()?;
     chain(&mut partials);
-    Ok(merge(view, &partials)?)
+    let Parts {
+        coverage,
+        counters,
+        parts,
+    } = divide(view, &partials.iter().collect::<Vec<_>>())?;
+    let mut chunks = (parts.par_iter())
+        .map(|part| Ok(view.kept(&coverage, part.merge(view)?)))
+        .collect::<Result<Vec<_>, BatchError>>()?;
+    if chunks.is_empty() {
+        chunks.push(RecordBatch::new_empty(columns(view)));
+    }
+    Ok(Folded {
+        coverage,
+        counters,
+        chunks,
+    })
 }
 
 fn fold_piece(
     view: &Arc<View>,
     log: &dyn EventLog,
     piece: &Piece,
-    before: Option<Watermark>,
+    before: &Reached,
     options: &Options,
 ) -> Result<Partial, BatchError> {
     let mut fold = Fold::new(view)?.admitting(options.admission).correcting();
-    fold.begin(piece.place.clone(), piece.range.start, before);
-    for chunk in log.read(&piece.place, piece.range.clone(), options.chunk_rows.max(1))? {
+    for (place, range) in &piece.ranges {
+        let watermark = before.get(place).copied().flatten();
+        fold.begin(place.clone(), range.start, watermark);
+    }
+    for chunk in abreast(log, piece, options.chunk_rows.max(1))? {
         let chunk = chunk?;
         let rejects = fold.push(&chunk)?;
         if let (true, Some(reject)) = (options.strict, rejects.first()) {
@@ -95,7 +128,7 @@ fn fold_piece(
 /// A piece is folded without knowing the watermark that earlier ones reach, unless the view asks
 /// what is late; here it learns it.
 fn chain(partials: &mut [Partial]) {
-    let mut reached: BTreeMap<TopicPartition, Option<Watermark>> = BTreeMap::new();
+    let mut reached = Reached::new();
     for (place, span) in partials
         .iter_mut()
         .flat_map(|partial| partial.coverage.0.iter_mut())

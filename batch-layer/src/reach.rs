@@ -13,7 +13,10 @@ use shared_logic::view::View;
 use crate::error::BatchError;
 use crate::read::Piece;
 
-/// The watermark before each piece, from a first look at the event times alone.
+/// The watermark of each partition.
+pub type Reached = BTreeMap<TopicPartition, Option<Watermark>>;
+
+/// The watermarks before each piece, from a first look at the event times alone.
 ///
 /// Pieces are folded side by side and a late event is judged by its partition's earlier records, so
 /// these are read before anything is folded.
@@ -25,22 +28,27 @@ pub fn reached(
     log: &dyn EventLog,
     pieces: &[Piece],
     chunk_rows: usize,
-) -> Result<Vec<Option<Watermark>>, BatchError> {
-    let own: Vec<Option<Watermark>> = pieces
+) -> Result<Vec<Reached>, BatchError> {
+    let within: Vec<Reached> = pieces
         .par_iter()
         .map(|piece| {
-            let mut reach = Reach::new(view);
-            for chunk in log.read(&piece.place, piece.range.clone(), chunk_rows)? {
-                reach.push(&chunk?).map_err(FoldError::from)?;
-            }
-            Ok(reach.reached())
+            let reached = piece.ranges.iter().map(|(place, range)| {
+                let mut reach = Reach::new(view);
+                for chunk in log.read(place, range.clone(), chunk_rows)? {
+                    reach.push(&chunk?).map_err(FoldError::from)?;
+                }
+                Ok((place.clone(), reach.reached()))
+            });
+            reached.collect::<Result<_, BatchError>>()
         })
-        .collect::<Result<_, BatchError>>()?;
-    let mut reached: BTreeMap<&TopicPartition, Option<Watermark>> = BTreeMap::new();
-    let before = pieces.iter().zip(own).map(|(piece, own)| {
-        let watermark = reached.entry(&piece.place).or_default();
-        let before = *watermark;
-        *watermark = before.max(own);
+        .collect::<Result<_, _>>()?;
+    let mut reached = Reached::new();
+    let before = within.into_iter().map(|piece| {
+        let before = reached.clone();
+        for (place, watermark) in piece {
+            let known = reached.entry(place).or_default();
+            *known = watermark.max(*known);
+        }
         before
     });
     Ok(before.collect())

@@ -11,8 +11,9 @@
 use std::hint::black_box;
 
 use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::concat_batches;
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
-use batch_layer::fold::{Options, fold};
+use batch_layer::fold::{Folded, Options, fold};
 use batch_layer::read::plan;
 use benches::{WINDOW, columns, view};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -22,14 +23,14 @@ use polars::prelude::*;
 use shared_logic::answer::answer;
 use shared_logic::coverage::OffsetVector;
 use shared_logic::identity::TopicPartition;
-use shared_logic::partial::Partial;
+use shared_logic::partial::{Partial, columns as partial_columns};
 
 const EVENTS: usize = 10_000_000;
 
 /// Windows and keys: 100, 85,000 and 2 million groups.
 const SHAPES: [(u64, u64); 3] = [(10, 10), (85, 1000), (100, 20_000)];
 
-fn ours(log: &MemoryLog) -> Partial {
+fn ours(log: &MemoryLog) -> Folded {
     let cut = log.end().expect("a log in memory has an end");
     let options = Options {
         chunk_rows: 65_536,
@@ -64,8 +65,14 @@ fn theirs(frame: &DataFrame, engine: Engine) -> DataFrame {
 }
 
 /// Groups, and the sums of all counts, totals and maxima: equal only if the answers are.
-fn check(mine: &Partial, theirs: &DataFrame) {
-    let rows = answer(&view(), mine).expect("the answer is shown");
+fn check(mine: Folded, theirs: &DataFrame) {
+    let mine = Partial {
+        coverage: mine.coverage,
+        counters: mine.counters,
+        rows: concat_batches(&partial_columns(&view()), &mine.chunks)
+            .expect("chunks of one schema"),
+    };
+    let rows = answer(&view(), &mine).expect("the answer is shown");
     let sum = |column: usize| -> i64 {
         rows.column(column)
             .as_primitive::<Int64Type>()
@@ -96,8 +103,8 @@ fn group_by(criterion: &mut Criterion) {
         let rows = columns(EVENTS, windows, keys);
         let frame = frame(&rows);
         let log = MemoryLog::typed([(TopicPartition::new("events", 0), vec![rows])]);
-        check(&ours(&log), &theirs(&frame, Engine::InMemory));
-        check(&ours(&log), &theirs(&frame, Engine::Streaming));
+        check(ours(&log), &theirs(&frame, Engine::InMemory));
+        check(ours(&log), &theirs(&frame, Engine::Streaming));
 
         let groups = windows * keys;
         group.bench_function(BenchmarkId::new("seamline", groups), |bencher| {

@@ -68,6 +68,11 @@ pub enum Command {
     /// Show what a view maintains, and the algebra of each measure.
     #[command(after_help = "Example:\n  seam explain views/delay_by_airport.sql")]
     Explain(Explain),
+    /// Check the laws that let a view be split and merged, on your own events.
+    #[command(
+        after_help = "Example:\n  seam verify views/delay_by_airport.sql --input data/flights-week.parquet"
+    )]
+    Verify(Verify),
     /// List the records that could not be read, with the reason.
     #[command(
         after_help = "Example:\n  seam rejects views/delay_by_airport.sql --input events.jsonl"
@@ -354,6 +359,18 @@ pub struct Query {
 pub struct Explain {
     #[command(flatten)]
     pub view: ViewArgs,
+}
+
+/// `seam verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    #[command(flatten)]
+    pub view: ViewArgs,
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// How many events to take, from the beginning of each partition.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub rows: u32,
 }
 
 /// `seam rejects`.

@@ -15,7 +15,8 @@ use crate::store;
 /// Pins, folds and lands.
 pub fn run(args: &Batch) -> Outcome {
     let loaded = Loaded::open(&args.view)?;
-    let archive = store::archive(&args.store.store, &loaded.view)?;
+    let archive =
+        store::archive(&args.store.store, &loaded.view)?.only(loaded.view.prepare.columns());
     let end = archive.end()?;
     if end.0.is_empty() {
         return Err(Failure::input(format!(

@@ -24,6 +24,7 @@ mod reprocess;
 mod run;
 mod speed;
 mod store;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         Command::Reprocess(args) => reprocess::run(&args),
         Command::Query(args) => query::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Rejects(args) => rejects::run(&args),
         Command::Gc(args) => gc::run(&args),
     };

@@ -72,3 +72,59 @@ fn avro_prints_the_rows_of_parquet() {
         "{line}"
     );
 }
+
+#[test]
+fn a_ragged_line_of_csv_is_rejected_alone_from_file_and_archive() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let view = fs::read_to_string(seam::root().join(VIEW)).unwrap();
+    let options = "format = 'csv', time_unit = 'us, clicked s'";
+    let view = view.replace("format = 'json'", options);
+    fs::write(path("view.sql"), view).unwrap();
+    let lines = [
+        "page,clicked,visitor,arrival",
+        "a,1.5,1,1500000",
+        "b,2,2",
+        "\"\",3,3,2000000",
+        "c\",4,4,2500000",
+        ",5,5,3000000",
+    ];
+    fs::write(path("clicks.csv"), lines.join("\n")).unwrap();
+    let (view, csv, store) = (path("view.sql"), path("clicks.csv"), path("store"));
+    for how in ["batch", "speed", "lambda", "kappa", "truth"] {
+        let args = [
+            "run", &view, "--input", &csv, "--as", how, "--format", "csv",
+        ];
+        let rows = ok(&args);
+        // NULL and the empty text are two groups, which CSV prints alike.
+        let window = "1970-01-01T00:00:00Z,1970-01-01T00:00:15Z,1";
+        let expected: Vec<String> = ["", "", "a"].map(|page| format!("{page},{window}")).into();
+        assert_eq!(rows.lines().skip(1).collect::<Vec<_>>(), expected, "{how}");
+    }
+    let one = ["--partitions", "1", "--format", "json"];
+    let from_file = ok(&[["rejects", &view, "--input", &csv].as_slice(), &one].concat());
+    assert!(
+        from_file.contains("expected 4 fields as in the header, found 3"),
+        "{from_file}"
+    );
+    ok(&[
+        "archive",
+        &view,
+        "--input",
+        &csv,
+        "--partitions",
+        "1",
+        "--store",
+        &store,
+    ]);
+    let archived = ok(&["rejects", &view, "--store", &store, "--format", "json"]);
+    for listed in [from_file, archived] {
+        let offsets: Vec<bool> = listed
+            .lines()
+            .zip([1, 3])
+            .map(|(line, offset)| line.contains(&format!("\"offset\":{offset}")))
+            .collect();
+        assert_eq!(offsets, [true, true], "{listed}");
+        assert_eq!(listed.lines().count(), 2, "{listed}");
+    }
+}

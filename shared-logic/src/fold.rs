@@ -68,7 +68,6 @@ pub struct Fold {
     decoder: Decoder,
     lateness: Option<Lateness>,
     groups: Grouping,
-    events: Vec<u64>,
     accumulators: Vec<Option<Accumulators>>,
     coverage: Coverage,
     counters: Counters,
@@ -112,7 +111,6 @@ impl Fold {
                 }
                 _ => Grouping::Slices(Groups::new(&view.keys)?),
             },
-            events: vec![],
             accumulators,
             coverage: Coverage::default(),
             counters: Counters::default(),
@@ -169,7 +167,7 @@ impl Fold {
     /// Bytes of state, roughly.
     pub fn size(&self) -> usize {
         let accumulators = self.accumulators.iter().flatten().map(|acc| acc.0.size());
-        self.groups.size() + self.events.capacity() * 8 + accumulators.sum::<usize>()
+        self.groups.size() + accumulators.sum::<usize>()
     }
 
     /// Folds a chunk and returns the records it rejects, with the reason.
@@ -188,18 +186,10 @@ impl Fold {
         self.late = prepared.late;
         let (starts, keys) = (&prepared.starts, &prepared.keys);
         match &mut self.groups {
-            Grouping::Slices(groups) => groups.assign(starts, keys, &mut self.numbers)?,
-            Grouping::Sessions(groups) => {
-                groups.assign(starts, starts, keys, &mut self.numbers)?;
-            }
+            Grouping::Slices(groups) => groups.count(starts, keys, &mut self.numbers)?,
+            Grouping::Sessions(groups) => groups.count(starts, keys, &mut self.numbers)?,
         }
         let total = self.groups.len();
-        self.events.resize(total, 0);
-        for number in &self.numbers {
-            if let Some(events) = self.events.get_mut(*number) {
-                *events += 1;
-            }
-        }
         let moments = prepared.moments.map(|moments| moments.arrays(chunk));
         let each = self.accumulators.iter_mut().zip(&self.view.measures);
         for ((accumulator, measure), mut arguments) in each.zip(prepared.arguments) {
@@ -231,21 +221,11 @@ impl Fold {
         Ok(())
     }
 
-    /// Adds the rows of another fold, whatever range they stand for; [`crate::merge::merge`] has
-    /// asked before whether the ranges tile, and says what the whole covers.
-    pub(crate) fn absorb(&mut self, partial: &Partial) -> Result<(), FoldError> {
-        self.counters = self.counters.plus(partial.counters);
-        let rows = &partial.rows;
-        let expected = partial::columns(&self.view);
-        if rows.schema().fields() != expected.fields() {
-            return Err(FoldError::OtherLogic {
-                view: self.view.name.clone(),
-                expected: names(&expected),
-                found: names(&rows.schema()),
-            });
-        }
+    /// Adds rows of another fold, whatever range they stand for; [`crate::merge`] has asked before
+    /// whether the ranges tile and whether the rows have the view's columns.
+    pub(crate) fn absorb(&mut self, rows: &RecordBatch) -> Result<(), FoldError> {
         let mut columns = rows.columns().iter();
-        // The columns were compared just above; the substitute is never used.
+        // The columns were compared before; the substitute is never used.
         let mut next = || {
             columns
                 .next()
@@ -260,24 +240,15 @@ impl Fold {
         let keys: Vec<ArrayRef> = self.view.keys.iter().map(|_| next()).collect();
         let starts = starts.as_primitive::<TimestampMicrosecondType>().values();
         let lasts = lasts.as_primitive::<TimestampMicrosecondType>().values();
+        let events = next();
+        let events = events.as_primitive::<UInt64Type>().values();
         match &mut self.groups {
-            Grouping::Slices(groups) => groups.assign(starts, &keys, &mut self.numbers)?,
+            Grouping::Slices(groups) => groups.add(starts, &keys, events, &mut self.numbers)?,
             Grouping::Sessions(groups) => {
-                groups.assign(starts, lasts, &keys, &mut self.numbers)?;
+                groups.add(starts, lasts, &keys, events, &mut self.numbers)?;
             }
         }
         let total = self.groups.len();
-        self.events.resize(total, 0);
-        let more = next();
-        for (number, more) in self
-            .numbers
-            .iter()
-            .zip(more.as_primitive::<UInt64Type>().values())
-        {
-            if let Some(events) = self.events.get_mut(*number) {
-                *events += more;
-            }
-        }
         for (accumulator, measure) in self.accumulators.iter_mut().zip(&self.view.measures) {
             let state: Vec<ArrayRef> = measure.state().iter().map(|_| next()).collect();
             if let Some(accumulator) = accumulator {
@@ -292,20 +263,13 @@ impl Fold {
     /// # Errors
     /// A column that cannot be built, which a compiled view does not have.
     pub fn finish(self) -> Result<Partial, FoldError> {
-        let coverage = self.coverage.clone();
-        self.finish_covering(coverage)
-    }
-
-    /// [`Self::finish`], standing for `coverage`.
-    pub(crate) fn finish_covering(self, coverage: Coverage) -> Result<Partial, FoldError> {
         let columns = match self.groups {
             Grouping::Slices(groups) => {
                 let sorted = groups.sorted()?;
                 let order = UInt32Array::from(sorted.order);
                 let mut columns: Vec<ArrayRef> = vec![Arc::new(sorted.starts)];
                 columns.extend(sorted.keys);
-                let events: ArrayRef = Arc::new(UInt64Array::from(self.events));
-                columns.push(take(&events, &order, None)?);
+                columns.push(Arc::new(UInt64Array::from(sorted.events)));
                 for accumulator in self.accumulators.into_iter().flatten() {
                     let Accumulators(mut accumulator) = accumulator;
                     for state in accumulator.state(EmitTo::All)? {
@@ -320,14 +284,7 @@ impl Fold {
                 let mut columns: Vec<ArrayRef> =
                     vec![Arc::new(joined.firsts), Arc::new(joined.lasts)];
                 columns.extend(joined.keys);
-                let mut events = vec![0; total];
-                for (place, more) in joined.places.iter().zip(&self.events) {
-                    events
-                        .get_mut(*place)
-                        .into_iter()
-                        .for_each(|events| *events += more);
-                }
-                columns.push(Arc::new(UInt64Array::from(events)));
+                columns.push(Arc::new(UInt64Array::from(joined.events)));
                 for (accumulator, measure) in self.accumulators.into_iter().zip(&self.view.measures)
                 {
                     let (Some(Accumulators(mut parts)), Some(mut whole)) =
@@ -342,9 +299,9 @@ impl Fold {
             }
         };
         let rows = RecordBatch::try_new(partial::columns(&self.view), columns)?;
-        let rows = self.view.kept(&coverage, rows);
+        let rows = self.view.kept(&self.coverage, rows);
         Ok(Partial {
-            coverage,
+            coverage: self.coverage,
             counters: self.counters,
             rows,
         })
@@ -365,14 +322,6 @@ impl Grouping {
             Self::Sessions(groups) => groups.size(),
         }
     }
-}
-
-fn names(schema: &arrow::datatypes::Schema) -> String {
-    let fields = schema.fields().iter();
-    fields
-        .map(|field| format!("{} {}", field.name(), field.data_type()))
-        .collect::<Vec<_>>()
-        .join(", ")
 }
 
 #[cfg(test)]

@@ -26,11 +26,13 @@ use crate::measure::Measure;
 
 mod counterexample;
 mod outcome;
+mod rows;
 mod shrink;
 mod trial;
 
 pub use counterexample::{Counterexample, Row};
 use outcome::agree;
+pub use rows::rows;
 use trial::{Parts, Trial};
 
 /// What must hold for a measure to be split and merged.

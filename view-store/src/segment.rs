@@ -3,11 +3,12 @@
 use arrow::array::RecordBatch;
 use serde::{Deserialize, Serialize};
 use shared_logic::coverage::Coverage;
-use shared_logic::partial::Counters;
+use shared_logic::partial::{Counters, Partial};
 use shared_logic::view::Fingerprint;
 
 use crate::manifest::GenerationId;
 
+mod order;
 pub mod read;
 pub mod write;
 
@@ -34,6 +35,39 @@ pub struct Label {
     pub coverage: Coverage,
     /// What became of the records that are in no row.
     pub counters: Counters,
+}
+
+/// What becomes one segment: a partial, or one whose rows are in several chunks.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    /// The records that it stands for.
+    pub coverage: &'a Coverage,
+    /// What became of the records that are in no row.
+    pub counters: Counters,
+    /// The rows of a partial, sorted, in at least one chunk, one behind the other.
+    pub chunks: &'a [RecordBatch],
+}
+
+impl<'a> From<&'a Partial> for Rows<'a> {
+    fn from(partial: &'a Partial) -> Self {
+        Self {
+            coverage: &partial.coverage,
+            counters: partial.counters,
+            chunks: std::slice::from_ref(&partial.rows),
+        }
+    }
+}
+
+impl Rows<'_> {
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.chunks.iter().map(RecordBatch::num_rows).sum()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// How many columns at the start of `rows` are the window and the keys, by which it is sorted;

@@ -77,7 +77,8 @@ impl AvroSchema {
     /// column can hold, such as arrays. Nothing stands before a record.
     ///
     /// # Errors
-    /// A record is broken, or a text column exceeds 2 GiB; what it says is for the user.
+    /// A record is broken or has a decimal of more digits than 38, or a text column exceeds 2 GiB;
+    /// what it says is for the user.
     pub fn columns(&self, records: &BinaryArray) -> Result<RecordBatch, String> {
         let fields = self.fields().zip(0..).filter_map(|(name, field)| {
             let natural = Natural::new(self, self.root().get(field)?.1, records.len())?;
@@ -92,10 +93,13 @@ impl AvroSchema {
             columns.push(natural);
         }
         let mut values = vec![Scalar::Null; columns.len()];
-        for record in records {
+        for (nth, record) in records.iter().enumerate() {
             read(self, &slots, record.unwrap_or_default(), 0, &mut values)?;
-            for (column, value) in columns.iter_mut().zip(&values) {
-                column.push(*value);
+            for ((column, value), name) in columns.iter_mut().zip(&values).zip(&names) {
+                if !column.push(*value) {
+                    let reason = unfit(*value);
+                    return Err(format!("record {}, field {name:?}: {reason}", nth + 1));
+                }
             }
         }
         let arrays = columns

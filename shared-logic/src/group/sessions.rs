@@ -32,6 +32,7 @@ pub(crate) struct Sessions {
     interner: Interner,
     ids: Vec<u32>,
     fragments: Vec<Fragment>,
+    events: Vec<u64>,
     /// For each key its fragments by their first instant when they were begun.
     by_key: Vec<BTreeMap<i64, u32>>,
     /// For each key the fragment used last.
@@ -48,6 +49,8 @@ pub(crate) struct Joined {
     pub(crate) lasts: TimestampMicrosecondArray,
     /// The key columns.
     pub(crate) keys: Vec<ArrayRef>,
+    /// How many events each has.
+    pub(crate) events: Vec<u64>,
 }
 
 impl Sessions {
@@ -60,6 +63,7 @@ impl Sessions {
             interner: Interner::new(keys)?,
             ids: vec![],
             fragments: vec![],
+            events: vec![],
             by_key: vec![],
             recent: vec![],
         })
@@ -70,21 +74,49 @@ impl Sessions {
         self.fragments.len()
     }
 
-    /// The fragment of each row, begun where it is new; a row stands for the instants from `firsts`
-    /// to `lasts`, in microseconds.
-    pub(crate) fn assign(
+    /// The fragment of each row, begun where it is new; each row is an event at its time, in
+    /// microseconds.
+    pub(crate) fn count(
+        &mut self,
+        times: &[i64],
+        keys: &[ArrayRef],
+        groups: &mut Vec<usize>,
+    ) -> Result<()> {
+        self.assign(times, times, keys, std::iter::repeat(1), groups)
+    }
+
+    /// The same for rows that stand for the instants from `firsts` to `lasts` and for as many events
+    /// as `events` says.
+    pub(crate) fn add(
         &mut self,
         firsts: &[i64],
         lasts: &[i64],
         keys: &[ArrayRef],
+        events: &[u64],
+        groups: &mut Vec<usize>,
+    ) -> Result<()> {
+        self.assign(firsts, lasts, keys, events.iter().copied(), groups)
+    }
+
+    fn assign(
+        &mut self,
+        firsts: &[i64],
+        lasts: &[i64],
+        keys: &[ArrayRef],
+        events: impl Iterator<Item = u64>,
         groups: &mut Vec<usize>,
     ) -> Result<()> {
         let mut ids = std::mem::take(&mut self.ids);
         ids.clear();
         self.interner.intern(keys, firsts.len(), &mut ids)?;
         groups.clear();
-        for ((first, last), key) in firsts.iter().zip(lasts).zip(&ids) {
-            groups.push(self.fragment(*key, *first, *last) as usize);
+        for (((first, last), key), more) in firsts.iter().zip(lasts).zip(&ids).zip(events) {
+            let group = self.fragment(*key, *first, *last) as usize;
+            match self.events.get_mut(group) {
+                Some(events) => *events += more,
+                None => self.events.push(more),
+            }
+            groups.push(group);
         }
         self.ids = ids;
         Ok(())
@@ -184,7 +216,14 @@ impl Sessions {
             .iter()
             .map(|column| arrow::compute::take(column, &ids, None))
             .collect::<std::result::Result<_, _>>()?;
+        let mut events = vec![0; left.len()];
+        for (place, more) in places.iter().zip(&self.events) {
+            if let Some(events) = events.get_mut(*place) {
+                *events += more;
+            }
+        }
         Ok(Joined {
+            events,
             places,
             firsts: firsts.into(),
             lasts: lasts.into(),

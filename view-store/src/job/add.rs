@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use shared_logic::coverage::{Coverage, Span};
 use shared_logic::identity::TopicPartition;
-use shared_logic::partial::Partial;
 
 use super::JobStore;
 use crate::blobs::{BlobError, Creation};
@@ -12,10 +11,10 @@ use crate::error::{Error, Refusal, Stale};
 use crate::layout;
 use crate::manifest::{Generation, GenerationId, Maker, Manifest, SegmentEntry, Side};
 use crate::rule::Rule;
-use crate::segment::{FORMAT, Label, write};
+use crate::segment::{FORMAT, Label, Rows, write};
 
 impl JobStore {
-    /// Writes `partial` as a segment of `generation` and names it by the edit `name`, which is
+    /// Writes `rows` as a segment of `generation` and names it by the edit `name`, which is
     /// given its entry.
     ///
     /// # Errors
@@ -24,7 +23,7 @@ impl JobStore {
         &self,
         generation: GenerationId,
         maker: Maker,
-        partial: &Partial,
+        rows: Rows<'_>,
         name: impl Fn(&mut Manifest, SegmentEntry) -> Result<(), Error>,
     ) -> Result<Arc<Manifest>, Error> {
         let mut read = self.manifest()?;
@@ -32,10 +31,10 @@ impl JobStore {
             format: FORMAT,
             fingerprint: read.generation(generation)?.fingerprint.clone(),
             generation,
-            coverage: without_empty_spans(&partial.coverage)?,
-            counters: partial.counters,
+            coverage: without_empty_spans(rows.coverage)?,
+            counters: rows.counters,
         };
-        let encoded = write::encode(partial, &label)?;
+        let encoded = write::encode(rows, &label)?;
         loop {
             let base = read.number;
             let entry = SegmentEntry {
@@ -44,7 +43,7 @@ impl JobStore {
                 maker,
                 coverage: label.coverage.clone(),
                 counters: label.counters,
-                rows: partial.rows.num_rows() as u64,
+                rows: rows.len() as u64,
                 bytes: encoded.bytes.len() as u64,
                 checksum: encoded.checksum.clone(),
             };

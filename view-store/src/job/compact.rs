@@ -27,9 +27,12 @@ impl JobStore {
         merged: &Partial,
     ) -> Result<Arc<Manifest>, Error> {
         stands_for(segments, merged)?;
-        self.add(generation, Maker::Compaction, merged, |manifest, entry| {
-            self.name_compacted(manifest, generation, segments, entry)
-        })
+        self.add(
+            generation,
+            Maker::Compaction,
+            merged.into(),
+            |manifest, entry| self.name_compacted(manifest, generation, segments, entry),
+        )
     }
 
     fn name_compacted(

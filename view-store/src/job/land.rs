@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use shared_logic::coverage::{Coverage, OffsetVector};
 use shared_logic::identity::TopicPartition;
-use shared_logic::partial::Partial;
 
 use super::JobStore;
 use crate::error::{Error, Refusal, Stale};
 use crate::manifest::{Generation, GenerationId, Maker, Manifest, Pin, SegmentEntry, Side};
 use crate::rule::Rule;
+use crate::segment::Rows;
 
 impl JobStore {
-    /// Replaces exactly the segments below the pin's cut by `partial`, in one edit, and removes the
+    /// Replaces exactly the segments below the pin's cut by `rows`, in one edit, and removes the
     /// pin. Where the cut is ahead of the manifest, the generation then stands at the cut.
     ///
     /// # Errors
@@ -21,13 +21,13 @@ impl JobStore {
     /// - [`Refusal::Records`], [`Refusal::Prefix`]: the batch read another history than the
     ///   segments stand for;
     /// - there is no such job or generation.
-    pub fn land(
+    pub fn land<'a>(
         &self,
         generation: GenerationId,
         pin: &Pin,
-        partial: &Partial,
+        rows: impl Into<Rows<'a>>,
     ) -> Result<Arc<Manifest>, Error> {
-        self.add(generation, Maker::Batch, partial, |manifest, entry| {
+        self.add(generation, Maker::Batch, rows.into(), |manifest, entry| {
             self.name_landed(manifest, generation, pin, entry)
         })
     }

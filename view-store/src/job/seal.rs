@@ -27,7 +27,7 @@ impl JobStore {
         self.add(
             ownership.generation,
             Maker::Speed,
-            partial,
+            partial.into(),
             |manifest, entry| self.name_sealed(manifest, ownership, entry),
         )
     }

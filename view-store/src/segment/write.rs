@@ -1,17 +1,17 @@
-//! From a partial to the bytes of a segment.
+//! From rows to the bytes of a segment.
 
-use arrow::array::{RecordBatch, make_comparator};
-use arrow::compute::SortOptions;
+use arrow::array::RecordBatch;
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
-use shared_logic::partial::Partial;
+use rayon::prelude::*;
 
-use super::{Label, METADATA_KEY, sort_columns};
+use super::{Label, METADATA_KEY, Rows, order, sort_columns};
 use crate::error::Refusal;
 use crate::manifest::{Checksum, RowGroup};
 
@@ -24,6 +24,9 @@ const PAGE_ROWS: usize = 1_024;
 /// How often a bloom filter wrongly says that a key may be there.
 const FALSE_POSITIVES: f64 = 0.01;
 
+/// How many row groups are encoded before they are appended to the file.
+const WAVE: usize = 32;
+
 /// The bytes of a segment and what its manifest entry says of them.
 #[derive(Debug)]
 pub struct Encoded {
@@ -33,38 +36,103 @@ pub struct Encoded {
     pub checksum: Checksum,
 }
 
-/// Writes `partial` as a segment that says `label` of itself.
+/// Writes `rows` as a segment that says `label` of itself; row groups are encoded side by side, on
+/// the threads of the caller's pool.
 ///
 /// # Errors
 /// The rows are not sorted by window and key without repetition, lack the columns of a partial, or
 /// have a type that Parquet does not know.
-pub fn encode(partial: &Partial, label: &Label) -> Result<Encoded, Refusal> {
-    let rows = &partial.rows;
-    let sorted_by = sort_columns(rows)
+pub fn encode<'a>(rows: impl Into<Rows<'a>>, label: &Label) -> Result<Encoded, Refusal> {
+    let chunks = rows.into().chunks;
+    let Some(first) = chunks.first() else {
+        return Err(Refusal::Rows("there is not even an empty chunk".into()));
+    };
+    let sorted_by = sort_columns(first)
         .ok_or_else(|| Refusal::Rows("there is no window before the column `events`".into()))?;
-    check_sorted(rows, sorted_by)?;
+    order::check(chunks, sorted_by)?;
     let parquet = |source: ParquetError| Refusal::Rows(source.to_string());
 
-    let mut bytes = Vec::new();
+    let groups = row_groups(chunks);
+    let properties = properties(first, groups.len(), sorted_by, label)?;
+    let (mut writer, factory) = ArrowWriter::try_new(Vec::new(), first.schema(), Some(properties))
+        .and_then(ArrowWriter::into_serialized_writer)
+        .map_err(parquet)?;
     let mut ends = Vec::new();
-    let properties = properties(rows, sorted_by, label)?;
-    let mut writer =
-        ArrowWriter::try_new(&mut bytes, rows.schema(), Some(properties)).map_err(parquet)?;
-    for start in (0..rows.num_rows()).step_by(ROW_GROUP_ROWS) {
-        let length = ROW_GROUP_ROWS.min(rows.num_rows() - start);
-        writer.write(&rows.slice(start, length)).map_err(parquet)?;
-        writer.flush().map_err(parquet)?;
-        ends.push(writer.bytes_written());
+    let numbered: Vec<_> = groups.iter().enumerate().collect();
+    for wave in numbered.chunks(WAVE) {
+        let encoded: Vec<_> = match wave {
+            [(nth, group)] => vec![encode_group(&factory, *nth, group).map_err(parquet)?],
+            wave => (wave.par_iter())
+                .map(|(nth, group)| encode_group(&factory, *nth, group))
+                .collect::<Result<_, _>>()
+                .map_err(parquet)?,
+        };
+        for columns in encoded {
+            let mut group = writer.next_row_group().map_err(parquet)?;
+            for column in columns {
+                column.append_to_row_group(&mut group).map_err(parquet)?;
+            }
+            group.close().map_err(parquet)?;
+            ends.push(writer.bytes_written());
+        }
     }
-    writer.close().map_err(parquet)?;
+    let bytes = writer.into_inner().map_err(parquet)?;
     Ok(Encoded {
         checksum: checksum(&bytes, &ends),
         bytes: bytes.into(),
     })
 }
 
+/// Row groups of [`ROW_GROUP_ROWS`] rows, the last one of the rest, each in slices of chunks.
+fn row_groups(chunks: &[RecordBatch]) -> Vec<Vec<RecordBatch>> {
+    let mut groups = vec![];
+    let mut group = vec![];
+    let mut room = ROW_GROUP_ROWS;
+    for chunk in chunks {
+        let mut from = 0;
+        while from < chunk.num_rows() {
+            let taken = room.min(chunk.num_rows() - from);
+            group.push(chunk.slice(from, taken));
+            from += taken;
+            room -= taken;
+            if room == 0 {
+                groups.push(std::mem::take(&mut group));
+                room = ROW_GROUP_ROWS;
+            }
+        }
+    }
+    if !group.is_empty() {
+        groups.push(group);
+    }
+    groups
+}
+
+/// Encodes one row group, column by column.
+fn encode_group(
+    factory: &ArrowRowGroupWriterFactory,
+    nth: usize,
+    group: &[RecordBatch],
+) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
+    let writers = factory.create_column_writers(nth)?;
+    let columns = writers.into_iter().enumerate().map(|(at, mut writer)| {
+        for rows in group {
+            let schema = rows.schema_ref();
+            let (Some(field), Some(column)) = (schema.fields().get(at), rows.columns().get(at))
+            else {
+                return Err(ParquetError::General("chunks have other columns".into()));
+            };
+            for leaf in compute_leaves(field, column)? {
+                writer.write(&leaf)?;
+            }
+        }
+        writer.close()
+    });
+    columns.collect()
+}
+
 fn properties(
     rows: &RecordBatch,
+    groups: usize,
     sorted_by: usize,
     label: &Label,
 ) -> Result<WriterProperties, Refusal> {
@@ -84,7 +152,10 @@ fn properties(
         .set_write_batch_size(PAGE_ROWS)
         .set_sorting_columns(Some(sorting))
         .set_key_value_metadata(Some(vec![KeyValue::new(METADATA_KEY.to_owned(), says)]));
-    let distinct = rows.num_rows().clamp(1, ROW_GROUP_ROWS) as u64;
+    let distinct = match groups {
+        0 | 1 => rows.num_rows().clamp(1, ROW_GROUP_ROWS),
+        _ => ROW_GROUP_ROWS,
+    } as u64;
     for key in rows.schema().fields().iter().take(sorted_by).skip(1) {
         let column = ColumnPath::from(key.name().as_str());
         properties = properties
@@ -92,30 +163,6 @@ fn properties(
             .set_column_bloom_filter_max_ndv(column, distinct);
     }
     Ok(properties.build())
-}
-
-/// Lookups rely on the order, so a fold that breaks it must not become a file.
-fn check_sorted(rows: &RecordBatch, sorted_by: usize) -> Result<(), Refusal> {
-    let options = SortOptions {
-        descending: false,
-        nulls_first: true,
-    };
-    let comparators = (rows.columns().iter().take(sorted_by))
-        .map(|column| make_comparator(column, column, options))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|source| Refusal::Rows(source.to_string()))?;
-    let ascends = |row: usize| {
-        (comparators.iter())
-            .map(|compare| compare(row - 1, row))
-            .find(|order| order.is_ne())
-            .is_some_and(|order| order.is_lt())
-    };
-    match (1..rows.num_rows()).find(|row| !ascends(*row)) {
-        Some(row) => Err(Refusal::Rows(format!(
-            "row {row} is not after the one before it: sort by window and key and merge equal ones"
-        ))),
-        None => Ok(()),
-    }
 }
 
 fn checksum(bytes: &[u8], ends: &[usize]) -> Checksum {

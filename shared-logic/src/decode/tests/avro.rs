@@ -161,16 +161,16 @@ fn fields_convert_by_the_rules_of_columns() {
 
 #[test]
 fn decimals_are_twos_complement_of_any_length() {
-    let unscaled = |bytes: &[u8]| {
+    let columns = |bytes: &[u8]| {
         let schema = r#"{"type": "record", "name": "r", "fields": [{"name": "d", "type":
             {"type": "bytes", "logicalType": "decimal", "precision": 38}}]}"#;
         let mut record = vec![u8::try_from(bytes.len() * 2).unwrap()];
         record.extend(bytes);
         let records = BinaryArray::from_vec(vec![&record]);
-        let rows = AvroSchema::parse(schema)
-            .unwrap()
-            .columns(&records)
-            .unwrap();
+        AvroSchema::parse(schema).unwrap().columns(&records)
+    };
+    let unscaled = |bytes: &[u8]| {
+        let rows = columns(bytes).unwrap();
         array_value_to_string(rows.column(0), 0).unwrap()
     };
     assert_eq!(unscaled(&[]), "0");
@@ -180,6 +180,10 @@ fn decimals_are_twos_complement_of_any_length() {
     assert_eq!(unscaled(&[[0x00; 30].as_slice(), &[0xff]].concat()), "255");
     let most = 10_i128.pow(38) - 1;
     assert_eq!(unscaled(&most.to_be_bytes()), most.to_string());
+    assert_eq!(
+        columns(&[0x7f; 17]).unwrap_err(),
+        "record 1, field \"d\": found a decimal of more than 38 digits, which is out of range"
+    );
 }
 
 #[test]

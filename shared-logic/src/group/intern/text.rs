@@ -1,0 +1,146 @@
+//! Keys of text; short ones as numbers of 128 bits.
+
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, StringArray};
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+/// How many bytes fit into a number together with the length.
+const SHORT: usize = 15;
+
+/// Distinct keys by number, end to end in one buffer.
+#[derive(Debug, Default)]
+pub(crate) struct Text {
+    short: HashTable<(Short, u32)>,
+    long: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+    null: Option<u32>,
+}
+
+/// A text of at most [`SHORT`] bytes: they, zeros, and its length, as two halves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Short(u64, u64);
+
+impl Short {
+    /// The text of `length` bytes that begins at `start`.
+    #[inline]
+    fn new(bytes: &[u8], start: usize, length: usize) -> Self {
+        let window = bytes.get(start..).and_then(<[u8]>::first_chunk::<16>);
+        let whole = match window {
+            Some(window) => u128::from_le_bytes(*window),
+            // Within 16 bytes of the end of the array.
+            None => Self::near_the_end(bytes.get(start..).unwrap_or_default()),
+        };
+        let kept = whole & ((1 << (8 * length)) - 1);
+        let number = kept | ((length as u128) << 120);
+        Self(number as u64, (number >> 64) as u64)
+    }
+
+    #[cold]
+    fn near_the_end(bytes: &[u8]) -> u128 {
+        (bytes.iter().rev()).fold(0, |number, byte| (number << 8) | u128::from(*byte))
+    }
+}
+
+impl Text {
+    fn key<'a>(bytes: &'a [u8], ends: &[usize], id: u32) -> &'a [u8] {
+        let id = id as usize;
+        let start = id
+            .checked_sub(1)
+            .and_then(|before| ends.get(before))
+            .copied()
+            .unwrap_or(0);
+        let end = ends.get(id).copied().unwrap_or(start);
+        bytes.get(start..end).unwrap_or_default()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(super) fn intern(&mut self, column: &StringArray, ids: &mut Vec<u32>) {
+        let (values, offsets) = (column.value_data(), column.value_offsets());
+        let spans = offsets.windows(2).filter_map(|pair| match pair {
+            [start, end] => Some((*start as usize, *end as usize)),
+            _ => None,
+        });
+        ids.reserve(column.len());
+        match column.nulls().filter(|nulls| nulls.null_count() > 0) {
+            None => {
+                for (start, end) in spans {
+                    ids.push(self.number(values, start, end));
+                }
+            }
+            Some(nulls) => {
+                for ((start, end), valid) in spans.zip(nulls) {
+                    ids.push(match valid {
+                        true => self.number(values, start, end),
+                        false => self.null(),
+                    });
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn number(&mut self, values: &[u8], start: usize, end: usize) -> u32 {
+        let length = end - start;
+        if length > SHORT {
+            return self.number_long(values.get(start..end).unwrap_or_default());
+        }
+        let key = Short::new(values, start, length);
+        let hasher = &self.hasher;
+        let same = |(known, _): &(Short, u32)| *known == key;
+        let entry = (self.short).entry(hasher.hash_one(key), same, |(known, _)| {
+            hasher.hash_one(known)
+        });
+        let found = entry.or_insert_with(|| {
+            self.bytes
+                .extend_from_slice(values.get(start..end).unwrap_or_default());
+            self.ends.push(self.bytes.len());
+            (key, self.ends.len() as u32 - 1)
+        });
+        found.get().1
+    }
+
+    fn number_long(&mut self, key: &[u8]) -> u32 {
+        let hash = self.hasher.hash_one(key);
+        let (bytes, ends) = (&self.bytes, &self.ends);
+        let found = (self.long).find(hash, |id| Self::key(bytes, ends, *id) == key);
+        if let Some(id) = found {
+            return *id;
+        }
+        let id = self.ends.len() as u32;
+        self.bytes.extend_from_slice(key);
+        self.ends.push(self.bytes.len());
+        let (bytes, ends, hasher) = (&self.bytes, &self.ends, &self.hasher);
+        (self.long).insert_unique(hash, id, |id| hasher.hash_one(Self::key(bytes, ends, *id)));
+        id
+    }
+
+    fn null(&mut self) -> u32 {
+        let (ends, length) = (&mut self.ends, self.bytes.len());
+        *self.null.get_or_insert_with(|| {
+            ends.push(length);
+            ends.len() as u32 - 1
+        })
+    }
+
+    pub(super) fn finish(self) -> ArrayRef {
+        let keys = (0..self.ends.len() as u32).map(|id| {
+            let key = Self::key(&self.bytes, &self.ends, id);
+            (Some(id) != self.null).then(|| String::from_utf8_lossy(key))
+        });
+        Arc::new(StringArray::from_iter(keys))
+    }
+
+    pub(super) fn size(&self) -> usize {
+        self.short.allocation_size()
+            + self.long.allocation_size()
+            + self.bytes.capacity()
+            + self.ends.capacity() * size_of::<usize>()
+    }
+}
