@@ -33,6 +33,7 @@ use crate::log::within;
 use crate::{Chunks, EventLog, LogError};
 use files::Folder;
 pub use footer::Footer;
+use reader::Verified;
 pub(crate) use writer::{FileWriter, Prepared};
 
 /// The columns of a file before those of the table.
@@ -46,6 +47,7 @@ pub struct Archive {
     table: Arc<Table>,
     /// The table columns that readers want; `None` for all.
     columns: Option<Vec<usize>>,
+    verified: Verified,
 }
 
 impl Archive {
@@ -78,6 +80,7 @@ impl Archive {
             topic: topic.clone(),
             table,
             columns: None,
+            verified: Verified::default(),
         })
     }
 
@@ -249,6 +252,7 @@ impl EventLog for Archive {
             rows: chunk_rows.max(1),
             table: self.table.canonical(),
             columns: self.columns.clone(),
+            verified: self.verified.clone(),
         };
         Ok(reader::chunks(files, want))
     }

@@ -1,8 +1,9 @@
 //! Reading a range of the archive.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{Array, AsArray, BinaryArray, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType, UInt64Type};
@@ -29,6 +30,30 @@ pub(super) struct Want {
     pub(super) table: String,
     /// The table columns wanted; `None` for all.
     pub(super) columns: Option<Vec<usize>>,
+    pub(super) verified: Verified,
+}
+
+/// The files whose bytes were found to be as they were written. A file never changes, so that once
+/// is enough for all the ranges that an archive is read in.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Verified(Arc<Mutex<BTreeSet<PathBuf>>>);
+
+impl Verified {
+    /// Reads the file whole and compares its sum, unless that was done.
+    fn check(&self, path: &Path) -> Result<(), LogError> {
+        let known = |files: &mut BTreeSet<PathBuf>| files.contains(path);
+        if self.with(known) {
+            return Ok(());
+        }
+        let bytes = files::read(path)?;
+        footer::verify(&bytes).map_err(|reason| damaged(path, reason))?;
+        self.with(|files| files.insert(path.to_owned()));
+        Ok(())
+    }
+
+    fn with<T>(&self, each: impl FnOnce(&mut BTreeSet<PathBuf>) -> T) -> T {
+        each(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// The chunks of a range that is within the bounds of these files, given by first offset.
@@ -141,9 +166,8 @@ impl Source {
     }
 
     fn open(&self, path: PathBuf, first: Offset) -> Result<OpenFile, LogError> {
-        let bytes = files::read(&path)?;
-        footer::verify(&bytes).map_err(|reason| damaged(&path, reason))?;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(bytes)
+        self.want.verified.check(&path)?;
+        let builder = ParquetRecordBatchReaderBuilder::try_new(files::open(&path)?)
             .map_err(|error| damaged(&path, error))?;
         let footer = Footer::parse(builder.metadata(), &self.want.place, first)
             .map_err(|reason| damaged(&path, reason))?;
