@@ -10,7 +10,6 @@ mod lower;
 mod polars;
 mod rows;
 
-use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -32,22 +31,12 @@ pub use rows::HandOver;
 const PIECES_PER_THREAD: usize = 4;
 
 /// What computes the segment of a batch run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
     /// The fold of `shared-logic`, which the speed layer runs, too.
-    #[default]
     Fold,
     /// Polars' streaming group-by, over an archive.
     Polars,
-}
-
-impl fmt::Display for Engine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Fold => "fold",
-            Self::Polars => "polars",
-        })
-    }
 }
 
 /// Whether Polars can compute the view, and else what it cannot say.
@@ -74,7 +63,8 @@ pub fn by_fold(
 }
 
 /// The same by Polars. Ranges of files with records that cannot be read are folded by the fold, and
-/// so is everything where an event time is so far out that its window could leave the number range.
+/// so is everything where an event time is so far out that its window could leave the number range,
+/// or, where the run is strict, missing.
 ///
 /// # Errors
 /// A view that is not lowered, or a range that cannot be read.
@@ -95,7 +85,7 @@ pub fn by_polars(
         for stretch in &clean {
             rest.push((place.clone(), next..stretch.range.start));
             next = stretch.range.end;
-            match query.fold(view, archive, place, stretch)? {
+            match query.fold(view, archive, place, stretch, options.strict)? {
                 Some(partial) => partials.push(partial),
                 None => rest.push((place.clone(), stretch.range.clone())),
             }

@@ -156,8 +156,8 @@ impl Archive {
         Ok(greatest)
     }
 
-    /// The files of a range of one partition with what their footers say, each read once and found
-    /// to be as it was written.
+    /// The files of a range of one partition with what their footers say, each found to be as it was
+    /// written.
     ///
     /// # Errors
     /// A file that is damaged, or a range that the archive does not hold.
@@ -176,7 +176,8 @@ impl Archive {
             let ends_before = found.get(n + 1).is_some_and(|next| *next <= range.start);
             if *first < range.end && !ends_before {
                 let path = self.folder.path(place.partition, *first);
-                files.push((path.clone(), reader::checked(&path, place, *first)?));
+                self.verified.check(&path)?;
+                files.push((path, self.footer(place, *first)?));
             }
         }
         Ok(files)

@@ -146,7 +146,8 @@ impl Query {
         })
     }
 
-    /// The fold of a stretch; `None` where an event time is too far out to be computed here.
+    /// The fold of a stretch; `None` where an event time is too far out to be computed here, or
+    /// missing in a `strict` run, which ends there with the record's name.
     ///
     /// # Errors
     /// The archive cannot be read.
@@ -156,6 +157,7 @@ impl Query {
         archive: &Archive,
         place: &TopicPartition,
         stretch: &Stretch,
+        strict: bool,
     ) -> Result<Option<Partial>, BatchError> {
         let failed = |error: HandOver| BatchError::Engine {
             place: place.clone(),
@@ -166,7 +168,7 @@ impl Query {
         let before = archive.watermark(place, stretch.range.start)?;
         let events = scan(stretch).map_err(failed)?;
         let facts = self.facts(events.clone()).map_err(failed)?;
-        if facts.far_out > 0 {
+        if facts.far_out > 0 || strict && facts.timeless > 0 {
             return Ok(None);
         }
         let rows = self.rows(events).map_err(failed)?;

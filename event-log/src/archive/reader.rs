@@ -40,7 +40,7 @@ pub(super) struct Verified(Arc<Mutex<BTreeSet<PathBuf>>>);
 
 impl Verified {
     /// Reads the file whole and compares its sum, unless that was done.
-    fn check(&self, path: &Path) -> Result<(), LogError> {
+    pub(super) fn check(&self, path: &Path) -> Result<(), LogError> {
         let known = |files: &mut BTreeSet<PathBuf>| files.contains(path);
         if self.with(known) {
             return Ok(());
@@ -77,17 +77,6 @@ pub(super) fn chunks(files: Vec<(Offset, PathBuf)>, want: Want) -> Chunks {
         want,
     };
     Box::new(Tiles::new(source, range, rows))
-}
-
-/// The facts of a file whose bytes are as they were written.
-pub(super) fn checked(
-    path: &Path,
-    place: &TopicPartition,
-    first: Offset,
-) -> Result<Footer, LogError> {
-    let bytes = files::read(path)?;
-    footer::verify(&bytes).map_err(|reason| damaged(path, reason))?;
-    footer::read(path, place, first)
 }
 
 /// Chunks of one file after the other.
