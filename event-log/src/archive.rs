@@ -9,12 +9,15 @@
 //! with the same table definition need not decode again. Its footer says where the next file
 //! begins: files tile, and two archivers collide on the name.
 //!
-//! A CRC-32C over the whole file is in the file's own metadata and is checked before anything is
-//! read from it; the facts of the footer have a second one, as they are also read alone.
+//! The file's own metadata has a CRC-32C of every column chunk, and of all behind them. What is read
+//! is checked, and a reader of some columns reads no others. The facts of the footer have a sum of
+//! their own, as they are also read alone.
 
 mod files;
 mod footer;
+mod guarded;
 mod reader;
+mod sums;
 mod writer;
 
 use std::ops::Range;
@@ -81,7 +84,8 @@ impl Archive {
         })
     }
 
-    /// The same archive, of which typed chunks hold only the table's columns at these indices.
+    /// The same archive, of which typed chunks hold only the table's columns at these indices, and no
+    /// arrivals.
     pub fn only(mut self, columns: &[usize]) -> Self {
         let mut columns = columns.to_vec();
         columns.sort_unstable();
