@@ -49,12 +49,14 @@ pub fn run(
     cut: &OffsetVector,
     options: &Options,
 ) -> Result<Landing, BatchError> {
-    land(job, generation, cut, options, |origin| match options.memory {
-        None => by_fold(view, log, origin, cut, options).map(Spilled::Folded),
-        Some(memory) => {
-            let pieces = pieces(origin, cut, options.threads);
-            let write = |partial: &Partial| Ok(job.write_part(generation, partial)?);
-            fold_within(view, log, &pieces, options, memory, &write)
+    land(job, generation, cut, options, |origin| {
+        match options.memory {
+            None => by_fold(view, log, origin, cut, options).map(Spilled::Folded),
+            Some(memory) => {
+                let pieces = pieces(origin, cut, options.threads);
+                let write = |partial: &Partial| Ok(job.write_part(generation, partial)?);
+                fold_within(view, log, &pieces, options, memory, &write)
+            }
         }
     })
 }

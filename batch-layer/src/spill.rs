@@ -123,5 +123,9 @@ impl Done {
 
 /// Whether it stands for any offset.
 fn covers(partial: &Partial) -> bool {
-    partial.coverage.0.values().any(|span| span.start < span.next)
+    partial
+        .coverage
+        .0
+        .values()
+        .any(|span| span.start < span.next)
 }

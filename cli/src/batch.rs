@@ -3,8 +3,8 @@
 use std::io::{Write, stdout};
 
 use batch_layer::commit;
-use batch_layer::fold::Options;
 use batch_layer::engine::{Engine, lowers};
+use batch_layer::fold::Options;
 use comparison::schedule::offsets;
 use event_log::EventLog;
 

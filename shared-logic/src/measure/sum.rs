@@ -22,7 +22,6 @@ use super::seen::{Seen, each, valid};
 use super::{Accumulator, StateColumn};
 use integers::Integers;
 
-
 /// A sum that its SQL type cannot hold, found when it is shown.
 #[derive(Debug, thiserror::Error)]
 #[error("the sum {sum} does not fit {data_type}")]

@@ -16,12 +16,15 @@ const NARROW: u8 = 18;
 const LIMIT: u128 = 1_000_000_000_000_000_000;
 
 /// Chunks with narrower columns where all values fit, and the names of these columns.
-pub(super) fn narrow(chunks: &[RecordBatch]) -> Result<(Vec<RecordBatch>, Vec<String>), ArrowError> {
+pub(super) fn narrow(
+    chunks: &[RecordBatch],
+) -> Result<(Vec<RecordBatch>, Vec<String>), ArrowError> {
     let Some(first) = chunks.first() else {
         return Ok((vec![], vec![]));
     };
     let fields = first.schema_ref().fields().iter().enumerate();
-    let wide = fields.filter(|(_, field)| matches!(field.data_type(), DataType::Decimal128(WIDE, _)));
+    let wide =
+        fields.filter(|(_, field)| matches!(field.data_type(), DataType::Decimal128(WIDE, _)));
     let fits = |at: usize| {
         (chunks.par_iter()).all(|chunk| chunk.columns().get(at).is_some_and(|column| fits(column)))
     };
@@ -48,7 +51,11 @@ pub(super) fn widen(rows: RecordBatch, names: &[String]) -> Result<RecordBatch, 
     }
 }
 
-fn with_digits(rows: &RecordBatch, names: &[String], digits: u8) -> Result<RecordBatch, ArrowError> {
+fn with_digits(
+    rows: &RecordBatch,
+    names: &[String],
+    digits: u8,
+) -> Result<RecordBatch, ArrowError> {
     let columns = rows.schema_ref().fields().iter().zip(rows.columns());
     let changed = columns.map(|(field, column)| {
         let narrow = column.as_primitive_opt::<Decimal128Type>();
@@ -62,7 +69,9 @@ fn with_digits(rows: &RecordBatch, names: &[String], digits: u8) -> Result<Recor
             _ => Ok((Arc::clone(field), Arc::clone(column))),
         }
     });
-    let (fields, columns): (Vec<_>, Vec<_>) =
-        changed.collect::<Result<Vec<_>, ArrowError>>()?.into_iter().unzip();
+    let (fields, columns): (Vec<_>, Vec<_>) = changed
+        .collect::<Result<Vec<_>, ArrowError>>()?
+        .into_iter()
+        .unzip();
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
 }
