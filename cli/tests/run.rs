@@ -95,9 +95,13 @@ fn chunks_of_one_row_change_nothing() {
 #[test]
 fn every_example_is_the_same_by_all_and_its_errors_are_explained() {
     let folder = tempfile::tempdir().unwrap();
-    let clicks = folder.path().join("clicks.parquet");
-    let clicks = clicks.to_str().unwrap();
-    ok(&["generate", "clicks", "--events", "60000", "--to", clicks]);
+    let events = |what: &str| {
+        let path = folder.path().join(what).with_extension("parquet");
+        let path = path.to_str().unwrap().to_owned();
+        ok(&["generate", what, "--events", "20000", "--to", &path]);
+        path
+    };
+    let (flights, clicks) = (events("flights"), events("clicks"));
     let mut views: Vec<_> = std::fs::read_dir(root().join("views"))
         .unwrap()
         .map(|file| file.unwrap().path())
@@ -111,8 +115,8 @@ fn every_example_is_the_same_by_all_and_its_errors_are_explained() {
             view.display()
         );
         let input = match sql.contains("topic = 'flights'") {
-            true => WEEK,
-            false => clicks,
+            true => &flights,
+            false => &clicks,
         };
         let view = view.to_str().unwrap();
         let rows = |architecture| {

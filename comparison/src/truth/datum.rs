@@ -134,10 +134,11 @@ pub(super) fn series(
     })
 }
 
-/// A column of lists, in Arrow's form; zero has one spelling there.
+/// A column of lists, in Arrow's form; zero and NaN have one spelling there.
 pub(super) fn lists(lists: &[Option<Vec<Datum>>], kind: Kind) -> Result<ArrayRef, TruthError> {
     let plain = |value: &Datum| match value {
         Datum::Float(value) if *value == 0.0 => Some(Datum::Float(0.0)),
+        Datum::Float(value) if value.is_nan() => Some(Datum::Float(f64::NAN)),
         value => Some(value.clone()),
     };
     let flat: Vec<Option<Datum>> = lists.iter().flatten().flatten().map(plain).collect();

@@ -48,7 +48,9 @@ pub(super) fn answer(
         lazy.with_column(typed(1_u64).alias(EVENTS))
     } else {
         measured.push(len().cast(DataType::UInt64).alias(EVENTS));
-        measured.push(col(MEMBERS));
+        if rows.measures.iter().any(|measure| !measure.lowered()) {
+            measured.push(col(MEMBERS));
+        }
         let groups: Vec<Expr> = by().map(col).collect();
         lazy.group_by(groups).agg(measured)
     };

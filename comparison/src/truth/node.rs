@@ -152,6 +152,14 @@ impl Node {
         Self::Not(Box::new(self))
     }
 
+    /// The parts around the outermost ANDs, in order.
+    pub(super) fn conjuncts(&self) -> Vec<&Self> {
+        match self {
+            Self::Binary(a, Operation::And, b) => [a.conjuncts(), b.conjuncts()].concat(),
+            other => vec![other],
+        }
+    }
+
     /// The expressions that this one is made of.
     pub(super) fn parts(&self) -> Vec<&Self> {
         match self {

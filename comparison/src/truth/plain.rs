@@ -31,32 +31,31 @@ const DEVIATION: f64 = 1e-6;
 
 /// The aggregate `measure` over `rows` of the columns of its arguments.
 pub(super) fn value(measure: &Measure, columns: &[Vec<Option<Datum>>], rows: &[usize]) -> Value {
-    let at = |column: &Vec<Option<Datum>>, row: usize| column.get(row).cloned().flatten();
     let (Some(first), Some(last)) = (columns.first(), columns.last()) else {
         return Value::default();
     };
     // A row counts where no argument is NULL.
-    let pairs: Vec<(Datum, Datum)> = (rows.iter())
-        .filter_map(|row| Some((at(first, *row)?, at(last, *row)?)))
+    let pairs: Vec<(&Datum, &Datum)> = (rows.iter())
+        .filter_map(|row| Some((first.get(*row)?.as_ref()?, last.get(*row)?.as_ref()?)))
         .collect();
-    let values: Vec<Datum> = pairs.iter().map(|(value, _)| value.clone()).collect();
+    let values: Vec<&Datum> = pairs.iter().map(|(value, _)| *value).collect();
     let one = |one: Option<Datum>| Value {
         one,
         ..Value::default()
     };
-    let picked = |pair: Option<&(Datum, Datum)>| one(pair.map(|(value, _)| value.clone()));
-    let is = |value: &Datum| *value == Datum::Boolean(true);
-    let list = |values: Vec<Datum>| Value {
-        list: (!values.is_empty()).then_some(values),
+    let picked = |pair: Option<&(&Datum, &Datum)>| one(pair.map(|(value, _)| (*value).clone()));
+    let is = |value: &&Datum| **value == Datum::Boolean(true);
+    let list = |values: Vec<&Datum>| Value {
+        list: (!values.is_empty()).then(|| values.into_iter().cloned().collect()),
         ..Value::default()
     };
     match &measure.function {
-        Aggregate::First => one(values.first().cloned()),
-        Aggregate::Last => one(values.last().cloned()),
+        Aggregate::First => picked(pairs.first()),
+        Aggregate::Last => picked(pairs.last()),
         // Of several the first is the earliest; the greatest is looked for from behind, since of
         // several the last found is taken.
-        Aggregate::ArgMin => picked(pairs.iter().min_by(|a, b| a.1.cmp(&b.1))),
-        Aggregate::ArgMax => picked(pairs.iter().rev().max_by(|a, b| a.1.cmp(&b.1))),
+        Aggregate::ArgMin => picked(pairs.iter().min_by(|a, b| a.1.cmp(b.1))),
+        Aggregate::ArgMax => picked(pairs.iter().rev().max_by(|a, b| a.1.cmp(b.1))),
         Aggregate::Distinct { .. } => {
             let count = values.iter().collect::<BTreeSet<_>>().len();
             Value {
@@ -90,7 +89,7 @@ pub(super) fn value(measure: &Measure, columns: &[Vec<Option<Datum>>], rows: &[u
     }
 }
 
-fn sorted(mut values: Vec<Datum>) -> Vec<Datum> {
+fn sorted(mut values: Vec<&Datum>) -> Vec<&Datum> {
     values.sort();
     values
 }
@@ -104,10 +103,10 @@ fn scale(measure: &Measure) -> u8 {
 }
 
 /// Half-way between the two values in the middle, which may be the same one.
-fn median(sorted: &[Datum], output: Kind) -> Option<Datum> {
+fn median(sorted: &[&Datum], output: Kind) -> Option<Datum> {
     let count = sorted.len();
-    let low = sorted.get(count.checked_sub(1)? / 2)?;
-    match (low, sorted.get(count / 2)?, output) {
+    let low = *sorted.get(count.checked_sub(1)? / 2)?;
+    match (low, *sorted.get(count / 2)?, output) {
         // Five tenths of the sum: one digit more behind the point.
         (Datum::Integer(a), Datum::Integer(b), Kind::Decimal(..)) => {
             Some(Datum::Integer((a + b) * 5))
@@ -119,7 +118,7 @@ fn median(sorted: &[Datum], output: Kind) -> Option<Datum> {
 }
 
 /// The value with index ⌊share · (n − 1)⌋.
-fn percentile(sorted: &[Datum], share: f64, scale: u8) -> Value {
+fn percentile(sorted: &[&Datum], share: f64, scale: u8) -> Value {
     let rank = (share * sorted.len().saturating_sub(1) as f64).floor() as usize;
     let Some(value) = sorted.get(rank).map(|value| value.number(scale)) else {
         return Value::default();
@@ -135,7 +134,7 @@ fn percentile(sorted: &[Datum], share: f64, scale: u8) -> Value {
 }
 
 /// The mean squared distance from the mean, in two passes, or its root.
-fn spread(values: &[Datum], root: bool, sample: bool, scale: u8) -> Value {
+fn spread(values: &[&Datum], root: bool, sample: bool, scale: u8) -> Value {
     let count = values.len();
     let divisor = if sample {
         count.saturating_sub(1)
@@ -185,7 +184,7 @@ fn spread(values: &[Datum], root: bool, sample: bool, scale: u8) -> Value {
 }
 
 /// The mean of decimals, four more digits behind the point and the rest cut off.
-fn mean(digits: &[Datum]) -> Option<Datum> {
+fn mean(digits: &[&Datum]) -> Option<Datum> {
     let sum: i128 = (digits.iter())
         .map(|value| match value {
             Datum::Integer(value) => *value,

@@ -1,8 +1,7 @@
 //! From the events of a file to the rows that a view folds: keys and arguments.
 
 use polars::prelude::{
-    BooleanChunked, Column, DataFrame, Expr, IdxCa, IntoColumn, IntoLazy, NewChunkedArray, col,
-    lit, when,
+    BooleanChunked, Column, DataFrame, IdxCa, IntoColumn, IntoLazy, NewChunkedArray, col, lit, when,
 };
 use shared_logic::window::Window;
 
@@ -10,7 +9,7 @@ use super::TruthError;
 use super::aggregate::Measure;
 use super::input::Input;
 use super::kind::Kind;
-use super::lower::{Lowered, lower, typed};
+use super::lower::{lower, typed};
 use super::node::Node;
 use super::plan::{self, Plan, WINDOW};
 use super::windows::windows;
@@ -122,14 +121,17 @@ impl Rows {
                 .collect::<Result<_, _>>()?;
             measures.push(Measure::new(number, function.clone(), inputs)?);
         }
-        let filter = match &plan.filter {
-            Some(filter) => lower(filter, &kinds)?,
-            None => lower(&Node::boolean(true), &kinds)?,
-        };
-        let Lowered { value, fails, .. } = filter;
-        let told = fails.map_or(lit(true), Expr::not);
+        // What is not wanted by one part of WHERE is out: the parts behind it never see it.
+        let (mut wanted, mut told) = (lit(true), lit(true));
+        for part in plan.filter.iter().flat_map(Node::conjuncts) {
+            let part = lower(part, &kinds)?;
+            if let Some(fails) = part.fails {
+                told = told.and(wanted.clone().and(fails).not());
+            }
+            wanted = wanted.and(part.value.eq_missing(lit(true)));
+        }
         exprs.push(told.alias(TOLD));
-        exprs.push(value.eq_missing(lit(true)).alias(WANTED));
+        exprs.push(wanted.alias(WANTED));
         exprs.push(computed.alias(COMPUTED));
         // Constants take the length of the events beside them.
         let mut frame = events.lazy().select(exprs).collect()?;

@@ -80,8 +80,7 @@ impl Laid {
             .map_err(|error| error.to_string())?
             .dealt(case.events.iter().map(|event| event.partition).collect());
         let view = Arc::clone(job.views.last().unwrap());
-        let place =
-            |partition| TopicPartition::new(view.table.topic.as_str().to_owned(), partition);
+        let place = |partition| TopicPartition::new(view.table.topic.as_str(), partition);
         let log = MemoryLog::new((0..case.partitions).map(place));
         let mut next: BTreeMap<u32, u64> = BTreeMap::new();
         let mut rows = vec![];

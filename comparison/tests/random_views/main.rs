@@ -4,11 +4,13 @@
 //! and prints it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod agree;
 mod case;
 mod check;
 mod dice;
 mod engines;
 mod events;
+mod found;
 mod lowered;
 mod shrink;
 mod view;

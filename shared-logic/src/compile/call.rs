@@ -180,9 +180,12 @@ pub(super) fn read(sql: &Sql) -> Result<Call, SqlError> {
     let Some(mut arguments) = arguments.into_iter().collect::<Option<Vec<Expr>>>() else {
         return wrong(&format!("{name}(*) counts nothing, name a column"));
     };
-    // Measures skip NULLs, so a row that FILTER does not want can be a NULL.
-    if let (Some(condition), Some(first)) = (&filter, arguments.first_mut()) {
-        *first = wanted(condition.clone(), first.clone());
+    // Measures skip NULLs, so a row that FILTER does not want can be a NULL. In every argument:
+    // none of them is to fail on such a row.
+    for argument in &mut arguments {
+        if let Some(condition) = &filter {
+            *argument = wanted(condition.clone(), argument.clone());
+        }
     }
     Ok(Call {
         function,

@@ -157,7 +157,7 @@ broken
     let sql = job("k, COUNT(*) AS c", BY_KEY);
     let open = |order, arrival| Truth::open(&path, &sql, Some("v"), order, arrival);
     let times = |truth: &Truth| {
-        let times = truth.event_times().into_iter();
+        let times = truth.event_times().iter();
         times
             .map(|micros| micros.unwrap_or_default() / 1000)
             .collect::<Vec<_>>()

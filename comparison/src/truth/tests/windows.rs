@@ -106,6 +106,26 @@ fn where_passes_only_what_is_true() {
 }
 
 #[test]
+fn where_is_decided_from_left_to_right() {
+    let fates = |condition: &str| {
+        let rest = format!("WHERE {condition} GROUP BY window_start, window_end");
+        let lines = [
+            r#"{"at": 0, "n": 0, "b": true}"#,
+            r#"{"at": 0, "n": 0, "b": false}"#,
+            r#"{"at": 0, "n": 0}"#,
+        ];
+        let truth = truth(&job("COUNT(*) AS c", &rest), &lines);
+        let fates = truth.fates(&truth.all());
+        (fates.rejected.len(), fates.filtered.len())
+    };
+    assert_eq!(fates("b AND 10 / n > 1"), (1, 2));
+    assert_eq!(fates("b AND k IS NULL AND 10 / n > 1"), (1, 2));
+    assert_eq!(fates("10 / n > 1 AND b"), (3, 0));
+    // Not so within other conditions, where NULL decides nothing.
+    assert_eq!(fates("(b AND 10 / n > 1) OR k = 'a'"), (2, 1));
+}
+
+#[test]
 fn where_can_name_the_window() {
     let select = "COUNT(*) AS c";
     let rest = "WHERE window_end > '1970-01-01T00:00:10' GROUP BY window_start, window_end";

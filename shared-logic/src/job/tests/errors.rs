@@ -438,9 +438,7 @@ fn tables_that_cannot_be_read() {
     );
     options(
         "allowed_lateness = '1 hour'",
-        &format!(
-            "1:36: option allowed_lateness belongs to a view; write CREATE VIEW name WITH (allowed_lateness = '…') AS SELECT …"
-        ),
+        "1:36: option allowed_lateness belongs to a view; write CREATE VIEW name WITH (allowed_lateness = '…') AS SELECT …",
     );
     options(
         "format = 'protobuf'",
