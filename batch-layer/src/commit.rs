@@ -112,7 +112,8 @@ fn land(
                     chunks: &folded.chunks,
                 };
                 let manifest = job.land(generation, &pin, segment)?;
-                (folded.coverage, folded.counters, segment.len(), manifest)
+                let rows = segment.len();
+                (folded.coverage, folded.counters, rows, manifest)
             }
             Spilled::Written(parts) => {
                 let manifest = job.land_all(generation, &pin, &parts)?;

@@ -85,7 +85,7 @@ impl Archive {
     }
 
     /// The same archive, of which typed chunks hold only the table's columns at these indices, and no
-    /// arrivals.
+    /// arrivals; texts come as codes of a dictionary where the file has them so.
     pub fn only(mut self, columns: &[usize]) -> Self {
         let mut columns = columns.to_vec();
         columns.sort_unstable();

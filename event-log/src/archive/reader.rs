@@ -3,15 +3,18 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, BinaryArray, RecordBatch};
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType, UInt64Type};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, TimestampMicrosecondType, UInt64Type};
 use arrow::error::ArrowError;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder,
 };
+use parquet::basic::Encoding;
+use parquet::errors::ParquetError;
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::statistics::Statistics;
 use shared_logic::chunk::{Chunk, Payload, Raw};
@@ -152,10 +155,13 @@ impl Source {
         let (guarded, metadata) = Guarded::open(&path)?;
         let footer = Footer::parse(&metadata, &self.want.place, first)
             .map_err(|reason| damaged(&path, reason))?;
-        let metadata = ArrowReaderMetadata::try_new(metadata, ArrowReaderOptions::default())
-            .map_err(|error| damaged(&path, error))?;
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(guarded, metadata);
         let typed = footer.table == self.want.table && footer.faulty == 0;
+        let mut metadata = ArrowReaderMetadata::try_new(metadata, ArrowReaderOptions::default())
+            .map_err(|error| damaged(&path, error))?;
+        if typed && self.want.columns.is_some() {
+            metadata = coded(&metadata).map_err(|error| damaged(&path, error))?;
+        }
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(guarded, metadata);
         let own = OWN_COLUMNS.len();
         let wanted: Vec<usize> = match &self.want.columns {
             _ if !typed => (0..own).collect(),
@@ -275,6 +281,32 @@ impl Source {
             }),
         }
     }
+}
+
+/// The same file, whose texts are to be left as codes where all of a column are.
+fn coded(metadata: &ArrowReaderMetadata) -> Result<ArrowReaderMetadata, ParquetError> {
+    let groups = metadata.metadata().row_groups();
+    let all_coded = |at: usize| {
+        (groups.iter()).all(|group| {
+            let column = group.columns().get(at);
+            column.is_some_and(|column| {
+                let pages = column.page_encoding_stats_mask();
+                column.dictionary_page_offset().is_some()
+                    && pages.is_some_and(|pages| pages.is_only(Encoding::RLE_DICTIONARY))
+            })
+        })
+    };
+    let fields = metadata.schema().fields().iter().enumerate();
+    let fields = fields.map(|(at, field)| match field.data_type() {
+        DataType::Utf8 if all_coded(at) => {
+            let codes = DataType::Dictionary(DataType::Int32.into(), DataType::Utf8.into());
+            Arc::new(Field::clone(field).with_data_type(codes))
+        }
+        _ => Arc::clone(field),
+    });
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let options = ArrowReaderOptions::default().with_schema(schema);
+    ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options)
 }
 
 /// The row groups with offsets in `range`, of a file that begins at `first` and in which every offset

@@ -178,8 +178,9 @@ impl FileWriter {
             let data_type = field.data_type();
             if data_type.is_integer() || data_type.is_temporal() {
                 // Differences take fewer bytes than values and are read faster than a dictionary
-                // that does not stay in cache.
+                // that does not stay in cache; what they leave is hardly worth compressing.
                 properties = properties
+                    .set_column_compression(column.clone(), Compression::UNCOMPRESSED)
                     .set_column_encoding(column.clone(), Encoding::DELTA_BINARY_PACKED)
                     .set_column_dictionary_page_size_limit(column, DICTIONARY_BYTES);
             }

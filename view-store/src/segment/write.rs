@@ -8,7 +8,7 @@ use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory,
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{KeyValue, SortingColumn};
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use rayon::prelude::*;
 
@@ -180,7 +180,16 @@ fn properties(
         };
         properties = properties
             .set_column_dictionary_enabled(column.clone(), false)
-            .set_column_encoding(column, encoding);
+            .set_column_encoding(column.clone(), encoding);
+        if encoding == Encoding::DELTA_BINARY_PACKED {
+            // There is hardly anything left to compress.
+            properties = properties.set_column_compression(column, Compression::UNCOMPRESSED);
+        }
+    }
+    // Windows and keys are looked for, accumulators are not.
+    for field in first.schema().fields().iter().skip(sorted_by) {
+        let column = ColumnPath::from(field.name().as_str());
+        properties = properties.set_column_statistics_enabled(column, EnabledStatistics::None);
     }
     let distinct = rows.clamp(1, ROW_GROUP_ROWS) as u64;
     for key in first.schema().fields().iter().take(sorted_by).skip(1) {
