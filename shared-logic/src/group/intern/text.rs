@@ -178,3 +178,40 @@ impl Text {
                 .sum::<usize>()
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn codes_have_the_numbers_of_their_texts(
+            chunks in proptest::collection::vec(
+                (proptest::collection::vec(proptest::option::of("[ab]{0,2}|[a-c]{16}"), 0..9), any::<bool>(), 0..3_usize),
+                0..6,
+            ),
+        ) {
+            let (mut plain, mut coded) = (Text::default(), Text::default());
+            for (texts, as_codes, skipped) in chunks {
+                let texts: StringArray = texts.into_iter().collect();
+                let codes: DictionaryArray<Int32Type> = texts.iter().collect();
+                let start = skipped.min(texts.len());
+                let (mut expected, mut found) = (vec![], vec![]);
+                // Twice, as the parts of one chunk share their dictionary.
+                for from in [start, 0] {
+                    let length = texts.len() - from;
+                    plain.intern(&texts.slice(from, length), &mut expected);
+                    match as_codes {
+                        true => coded.intern_coded(&codes.slice(from, length), &mut found),
+                        false => coded.intern(&texts.slice(from, length), &mut found),
+                    }
+                }
+                prop_assert_eq!(found, expected);
+            }
+            prop_assert_eq!(&coded.finish(), &plain.finish());
+        }
+    }
+}
