@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::measure::accumulator::EmitTo;
 use arrow::array::{ArrayRef, AsArray, RecordBatch, UInt32Array, UInt64Array, new_null_array};
 use arrow::compute::take;
 use arrow::datatypes::{DataType, TimestampMicrosecondType, UInt64Type};
-use datafusion_common::DataFusionError;
-use datafusion_expr::EmitTo;
+use arrow::error::ArrowError;
 
 use crate::admission::Admission;
 use crate::chunk::Chunk;
@@ -49,13 +49,7 @@ pub enum FoldError {
     },
     /// A computation on columns failed.
     #[error(transparent)]
-    Compute(#[from] DataFusionError),
-}
-
-impl From<arrow::error::ArrowError> for FoldError {
-    fn from(error: arrow::error::ArrowError) -> Self {
-        Self::Compute(error.into())
-    }
+    Compute(#[from] ArrowError),
 }
 
 /// A fold in progress: decode ▸ prepare ▸ group ▸ accumulate.
@@ -99,7 +93,7 @@ impl Fold {
     pub fn new(view: &Arc<View>) -> Result<Self, FoldError> {
         let accumulators = (view.measures.iter())
             .map(|measure| Ok(measure.accumulator()?.map(Accumulators)))
-            .collect::<Result<_, DataFusionError>>()?;
+            .collect::<Result<_, ArrowError>>()?;
         Ok(Self {
             view: Arc::clone(view),
             admission: Admission::All,
@@ -324,5 +318,5 @@ impl Grouping {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "sql"))]
 mod tests;

@@ -4,8 +4,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use crate::error::Result;
 use arrow::datatypes::DataType;
-use datafusion_common::Result;
 
 use super::{Accumulator, Algebra, StateColumn};
 

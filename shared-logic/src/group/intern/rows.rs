@@ -3,10 +3,10 @@
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
+use crate::error::Result;
 use arrow::array::{Array, ArrayRef, AsArray, Float32Array, Float64Array};
 use arrow::datatypes::{DataType, Float32Type, Float64Type};
 use arrow::row::{self, RowConverter, SortField};
-use datafusion_common::Result;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// Distinct keys as rows of bytes, by number.

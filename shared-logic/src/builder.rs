@@ -1,0 +1,528 @@
+//! Views built in Rust: the same plan as SQL compiles to, without SQL.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+
+use crate::fingerprint::{Maintained, fingerprint, measure_order};
+use crate::group::groupable;
+use crate::lateness::{Late, Lateness};
+use crate::measure::{Function, Measure, unfit};
+use crate::prepare::expression::{Column, Expression};
+use crate::prepare::{Filter, Prepare};
+use crate::present::Projection;
+use crate::table::{Table, type_name};
+use crate::view::View;
+use crate::window::{MOST_WINDOWS, WINDOW_END, WINDOW_START, Window};
+
+mod call;
+mod each;
+mod value;
+
+pub use call::{
+    Call, approx_count_distinct, approx_percentile, arg_max, arg_min, array_agg, avg, bool_and,
+    bool_or, count, count_distinct, count_of, first, last, max, median, min, stddev_pop,
+    stddev_samp, string_agg, sum, top_k, user, var_pop, var_samp,
+};
+pub use each::{Item, Native, Output, each, each_text};
+use value::Bound;
+pub use value::{Value, code, col};
+
+/// A view in the making.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+/// use shared_logic::builder::{ViewBuilder, avg, count, each};
+/// use shared_logic::table::Table;
+///
+/// let time = DataType::Timestamp(TimeUnit::Microsecond, None);
+/// let columns = Schema::new(vec![
+///     Field::new("scheduled", time, false),
+///     Field::new("delay", DataType::Int32, true),
+///     Field::new("origin", DataType::Utf8, true),
+/// ]);
+/// let flights = Arc::new(Table::new("flights", columns, "scheduled")?);
+/// let view = ViewBuilder::over(&flights)
+///     .key("origin")
+///     .tumble(Duration::from_secs(3600))
+///     .filter(each("long_delays", "delay", |delay: i32| delay > 30))
+///     .measure("flights", count())
+///     .measure("mean_delay", avg("delay"))
+///     .build()?;
+/// let shown: Vec<&str> = view.schema.fields().iter().map(|field| field.name().as_str()).collect();
+/// assert_eq!(shown, ["origin", "window_start", "window_end", "flights", "mean_delay"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Without a window the view has one group a key over all time. Rows come with the keys first, then
+/// the window's bounds, then the measures as they were named.
+#[derive(Clone, Debug)]
+pub struct ViewBuilder {
+    table: Arc<Table>,
+    name: String,
+    shape: Shape,
+    offset: Duration,
+    keys: Vec<Value>,
+    filters: Vec<Value>,
+    measures: Vec<(String, Call)>,
+    lateness: Option<(Duration, Late)>,
+    retain: Option<Duration>,
+}
+
+/// A window before its lengths were looked at.
+#[derive(Clone, Copy, Debug)]
+enum Shape {
+    All,
+    Tumble(Duration),
+    Hop(Duration, Duration),
+    Cumulate(Duration, Duration),
+    Session(Duration),
+}
+
+/// What is wrong with a view; a mistake in the program that builds it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// The table lacks a column.
+    #[error("table {table} has no column {column}, it has {known}")]
+    Column {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// The columns that there are.
+        known: String,
+    },
+    /// A value has a type that its use does not allow.
+    #[error("{what} does not apply to {found}: {help}")]
+    Type {
+        /// What it is used for.
+        what: String,
+        /// Its type.
+        found: String,
+        /// What would fit.
+        help: String,
+    },
+    /// Lengths that make no window.
+    #[error("no such window: {0}")]
+    Window(String),
+    /// Two columns of the answer have one name.
+    #[error("two columns of the answer are called {0}: give one of them another name")]
+    Name(String),
+    /// An option speaks of a window's end, and there are no windows.
+    #[error(
+        "{0} says nothing about a view without windows: add tumble, hop, cumulate or session, or leave it out"
+    )]
+    Endless(&'static str),
+    /// Neither keys nor measures.
+    #[error("a view shows something: give it a key or a measure")]
+    Empty,
+}
+
+impl ViewBuilder {
+    /// A view over this table, called like it.
+    pub fn over(table: &Arc<Table>) -> Self {
+        Self {
+            table: Arc::clone(table),
+            name: table.name.clone(),
+            shape: Shape::All,
+            offset: Duration::ZERO,
+            keys: vec![],
+            filters: vec![],
+            measures: vec![],
+            lateness: None,
+            retain: None,
+        }
+    }
+
+    /// Another name, for messages.
+    pub fn named(self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        Self { name, ..self }
+    }
+
+    /// Groups by a column, or by code over columns.
+    pub fn key(mut self, key: impl Into<Value>) -> Self {
+        self.keys.push(key.into());
+        self
+    }
+
+    /// Leaves out the events that a condition is not true for; of several, all must be. An event
+    /// that one is not true for is not seen by those that come later.
+    pub fn filter(mut self, condition: impl Into<Value>) -> Self {
+        self.filters.push(condition.into());
+        self
+    }
+
+    /// Shows a measure as a column of this name.
+    pub fn measure(mut self, name: impl Into<String>, call: Call) -> Self {
+        self.measures.push((name.into(), call));
+        self
+    }
+
+    /// Windows side by side, each this long.
+    pub fn tumble(self, size: Duration) -> Self {
+        let shape = Shape::Tumble(size);
+        Self { shape, ..self }
+    }
+
+    /// Windows of `size`, one of which starts every `slide`.
+    pub fn hop(self, size: Duration, slide: Duration) -> Self {
+        let shape = Shape::Hop(size, slide);
+        Self { shape, ..self }
+    }
+
+    /// Windows that share a start and end one `step` apart, up to `size`.
+    pub fn cumulate(self, size: Duration, step: Duration) -> Self {
+        let shape = Shape::Cumulate(size, step);
+        Self { shape, ..self }
+    }
+
+    /// Windows from the first to the last of a group's events that are at most `gap` apart.
+    pub fn session(self, gap: Duration) -> Self {
+        let shape = Shape::Session(gap);
+        Self { shape, ..self }
+    }
+
+    /// How far window starts are moved from 1970; sessions have none.
+    pub fn offset(self, offset: Duration) -> Self {
+        Self { offset, ..self }
+    }
+
+    /// Leaves out events that come later than this after the end of their last window.
+    pub fn allowed_lateness(self, allowed: Duration, late: Late) -> Self {
+        let lateness = Some((allowed, late));
+        Self { lateness, ..self }
+    }
+
+    /// Drops windows that ended longer ago than this, measured by the newest event.
+    pub fn retain(self, retain: Duration) -> Self {
+        let retain = Some(retain);
+        Self { retain, ..self }
+    }
+
+    /// The view.
+    ///
+    /// # Errors
+    /// The first part of it that does not fit the table or the other parts.
+    pub fn build(self) -> Result<Arc<View>, BuildError> {
+        let window = self.window()?;
+        self.endless(window)?;
+        let plan = self.plan(window)?;
+        let projection = self.projection(&plan)?;
+        let lateness = match self.lateness {
+            Some((allowed, late)) => Some(Lateness {
+                allowed: microseconds(allowed)?,
+                late,
+                delay: self.table.watermark_delay,
+            }),
+            None => None,
+        };
+        let retain = self.retain.map(microseconds).transpose()?;
+        let sessions_by: Vec<usize> = match window {
+            Window::Session { .. } => (0..plan.keys.len()).collect(),
+            _ => vec![],
+        };
+        let keys: Vec<String> = plan.keys.iter().map(|key| key.canonical.clone()).collect();
+        let measures: Vec<(&Function, &str)> = (plan.measures.iter())
+            .map(|one| (&one.measure.function, one.canonical.as_str()))
+            .collect();
+        let time = self.table.schema.fields().get(self.table.event_time);
+        let fingerprint = fingerprint(&Maintained {
+            table: &self.table,
+            time_column: time.map_or("", |field| field.name()),
+            window,
+            sessions_by: &sessions_by,
+            lateness,
+            retain,
+            filter: plan.filter_text().as_deref(),
+            keys: &keys,
+            measures: &measures,
+            ordered: None,
+        });
+        Ok(Arc::new(View {
+            name: self.name,
+            window,
+            sessions_by,
+            lateness,
+            retain,
+            prepare: plan.prepare(&self.table, window),
+            keys: plan.keys.iter().map(|key| key.data_type.clone()).collect(),
+            grouped: plan.keys.len(),
+            rows: false,
+            measures: plan.measures.into_iter().map(|one| one.measure).collect(),
+            schema: Arc::clone(&projection.schema),
+            projection,
+            fingerprint,
+            table: self.table,
+        }))
+    }
+
+    /// Binds everything to the table.
+    fn plan(&self, window: Window) -> Result<Plan, BuildError> {
+        let bind = |value: &Value| value.bind(&self.table);
+        let keys: Vec<Bound> = self.keys.iter().map(bind).collect::<Result<_, _>>()?;
+        if let Some(key) = keys.iter().find(|key| !groupable(&key.data_type)) {
+            return Err(BuildError::Type {
+                what: format!("key {}", key.text),
+                found: type_name(&key.data_type),
+                help: "group by numbers, texts, booleans, dates or timestamps".into(),
+            });
+        }
+        let filters: Vec<Bound> = self.filters.iter().map(bind).collect::<Result<_, _>>()?;
+        if let Some(filter) = filters
+            .iter()
+            .find(|one| one.data_type != DataType::Boolean)
+        {
+            return Err(BuildError::Type {
+                what: format!("filter {}", filter.text),
+                found: type_name(&filter.data_type),
+                help: "it needs a condition".into(),
+            });
+        }
+        let mut measures = vec![];
+        let mut shown = vec![];
+        for (name, call) in &self.measures {
+            let one = Aggregate::new(call, &self.table)?;
+            shown.push((name.clone(), one.order()));
+            measures.push(one);
+        }
+        if keys.is_empty() && measures.is_empty() {
+            return Err(BuildError::Empty);
+        }
+        measures.sort_by_key(Aggregate::order);
+        measures.dedup_by_key(|one| one.order());
+        let place = |order| measures.iter().position(|one| one.order() == order);
+        let shown = (shown.into_iter())
+            .filter_map(|(name, order)| Some((name, place(order)?)))
+            .collect();
+        Ok(Plan {
+            windowed: window != Window::All,
+            keys,
+            filters,
+            measures,
+            shown,
+        })
+    }
+
+    /// Keys, window bounds and measures, as they are shown.
+    fn projection(&self, plan: &Plan) -> Result<Projection, BuildError> {
+        let bound = || DataType::Timestamp(TimeUnit::Microsecond, None);
+        let mut fields = vec![];
+        // The finished columns are both bounds, the keys, and the measures.
+        let mut places = vec![];
+        for (n, key) in plan.keys.iter().enumerate() {
+            fields.push(Field::new(&key.text, key.data_type.clone(), key.nullable));
+            places.push((2 + n, format!("key_{n}")));
+        }
+        if plan.windowed {
+            for (n, name) in [WINDOW_START, WINDOW_END].into_iter().enumerate() {
+                fields.push(Field::new(name, bound(), false));
+                places.push((n, name.to_owned()));
+            }
+        }
+        let keys_shown = (0..fields.len()).collect();
+        for (name, n) in &plan.shown {
+            if let Some(one) = plan.measures.get(*n) {
+                let counts = one.measure.function.counts();
+                fields.push(Field::new(name, one.measure.output(), !counts));
+                places.push((2 + plan.keys.len() + n, format!("measure_{n}")));
+            }
+        }
+        let mut names = BTreeSet::new();
+        if let Some(twice) = fields.iter().find(|field| !names.insert(field.name())) {
+            return Err(BuildError::Name(twice.name().clone()));
+        }
+        let columns = (fields.iter().zip(&places))
+            .map(|(field, (at, name))| Expression {
+                text: field.name().clone(),
+                data_type: field.data_type().clone(),
+                run: Arc::new(Column::new(*at, name)),
+            })
+            .collect();
+        let bounds = [WINDOW_START, WINDOW_END].map(str::to_owned);
+        Ok(Projection {
+            schema: Arc::new(Schema::new(fields)),
+            columns,
+            keys_shown,
+            group: (bounds.into_iter())
+                .chain(plan.keys.iter().map(|key| key.text.clone()))
+                .collect(),
+        })
+    }
+
+    fn window(&self) -> Result<Window, BuildError> {
+        let offset = microseconds(self.offset)?;
+        let length = |length: Duration| match microseconds(length)? {
+            0 => Err(BuildError::Window("a length of zero".into())),
+            length => Ok(length),
+        };
+        let window = match self.shape {
+            Shape::All => Window::All,
+            Shape::Tumble(size) => Window::Tumble {
+                size: length(size)?,
+                offset: offset.rem_euclid(length(size)?),
+            },
+            Shape::Hop(size, slide) => Window::Hop {
+                size: length(size)?,
+                slide: length(slide)?,
+                offset: offset.rem_euclid(length(slide)?),
+            },
+            Shape::Cumulate(size, step) => Window::Cumulate {
+                size: length(size)?,
+                step: length(step)?,
+                offset: offset.rem_euclid(length(size)?),
+            },
+            Shape::Session(gap) => Window::Session { gap: length(gap)? },
+        };
+        let wrong = |text: String| Err(BuildError::Window(text));
+        match window {
+            Window::Hop { size, slide, .. } if slide > size => {
+                wrong("a slide that is longer than the size loses the events in between".into())
+            }
+            Window::Cumulate { size, step, .. } if size % step != 0 => {
+                wrong("the size is no multiple of the step".into())
+            }
+            window if window.overlap() > MOST_WINDOWS => wrong(format!(
+                "every event would be in {} windows, {MOST_WINDOWS} at most",
+                window.overlap()
+            )),
+            window => Ok(window),
+        }
+    }
+
+    /// Refuses options that speak of a window's end where there are no windows.
+    fn endless(&self, window: Window) -> Result<(), BuildError> {
+        match window {
+            Window::All if self.lateness.is_some() => Err(BuildError::Endless("allowed_lateness")),
+            Window::All if self.retain.is_some() => Err(BuildError::Endless("retain")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// All parts of a view, bound to its table.
+struct Plan {
+    windowed: bool,
+    keys: Vec<Bound>,
+    filters: Vec<Bound>,
+    /// Without repetition, in the order that SQL has them in, too.
+    measures: Vec<Aggregate>,
+    /// The measures shown, by name and place among `measures`.
+    shown: Vec<(String, usize)>,
+}
+
+/// A measure and what it is over.
+struct Aggregate {
+    measure: Measure,
+    arguments: Vec<Bound>,
+    canonical: String,
+}
+
+impl Aggregate {
+    fn new(call: &Call, table: &Table) -> Result<Self, BuildError> {
+        let function = call.function.clone();
+        let arguments: Vec<Bound> = (call.arguments.iter())
+            .map(|argument| argument.bind(table))
+            .collect::<Result<_, _>>()?;
+        let inputs: Vec<DataType> = (arguments.iter())
+            .map(|argument| argument.data_type.clone())
+            .collect();
+        if let Some((found, help)) = unfit(&function, &inputs) {
+            return Err(BuildError::Type {
+                what: function.to_string(),
+                found: type_name(found),
+                help: help.to_owned(),
+            });
+        }
+        let texts: Vec<&str> = arguments.iter().map(|one| one.canonical.as_str()).collect();
+        Ok(Self {
+            canonical: texts.join(", "),
+            measure: Measure { function, inputs },
+            arguments,
+        })
+    }
+
+    fn order(&self) -> (String, String, String) {
+        measure_order(&self.measure.function, &self.canonical)
+    }
+}
+
+impl Plan {
+    /// WHERE in canonical text.
+    fn filter_text(&self) -> Option<String> {
+        let mut texts = self.filters.iter().map(|filter| filter.canonical.clone());
+        let first = texts.next()?;
+        Some(texts.fold(first, |all, one| format!("and({all}, {one})")))
+    }
+
+    /// What runs on every event.
+    fn prepare(&self, table: &Table, window: Window) -> Prepare {
+        prepare(
+            table,
+            window,
+            &self.filters,
+            &self.keys,
+            &(self.measures.iter())
+                .map(|one| one.arguments.as_slice())
+                .collect::<Vec<_>>(),
+            (self.measures.iter()).any(|one| one.measure.function.ordered()),
+        )
+    }
+}
+
+/// What runs on every event: conditions, keys, and lists of arguments.
+fn prepare(
+    table: &Table,
+    window: Window,
+    filters: &[Bound],
+    keys: &[Bound],
+    arguments: &[&[Bound]],
+    moments: bool,
+) -> Prepare {
+    let used = |values: &mut dyn Iterator<Item = &Bound>| -> BTreeSet<usize> {
+        values.flat_map(|value| value.columns.clone()).collect()
+    };
+    let narrow = used(&mut keys.iter().chain(arguments.iter().copied().flatten()));
+    let mut columns = used(&mut filters.iter());
+    columns.extend(&narrow);
+    columns.insert(table.event_time);
+    let columns: Vec<usize> = columns.into_iter().collect();
+    let narrow: Vec<usize> = narrow.into_iter().collect();
+    let place = |column: usize| columns.iter().position(|read| *read == column);
+    let field = |column: usize| table.schema.fields().get(column);
+    let nullable = (columns.iter())
+        .filter_map(|column| field(*column))
+        .map(|field| field.as_ref().clone().with_nullable(true));
+    let list = |values: &[Bound]| values.iter().map(|one| one.run(&narrow)).collect();
+    Prepare {
+        schema: Arc::new(Schema::new(nullable.collect::<Vec<_>>())),
+        event_time: place(table.event_time).unwrap_or_default(),
+        required: (columns.iter())
+            .filter(|column| field(**column).is_some_and(|field| !field.is_nullable()))
+            .filter_map(|column| place(*column))
+            .collect(),
+        window,
+        filter: value::all(filters, &columns).map(|whole| Filter {
+            whole,
+            parts: filters.iter().map(|part| part.run(&columns)).collect(),
+        }),
+        inputs: narrow.iter().filter_map(|column| place(*column)).collect(),
+        keys: list(keys),
+        arguments: arguments.iter().map(|values| list(values)).collect(),
+        moments,
+        columns,
+    }
+}
+
+fn microseconds(length: Duration) -> Result<i64, BuildError> {
+    i64::try_from(length.as_micros())
+        .map_err(|_| BuildError::Window(format!("{length:?} is longer than time")))
+}
+
+#[cfg(test)]
+mod tests;
