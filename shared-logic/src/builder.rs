@@ -19,6 +19,7 @@ use crate::window::{MOST_WINDOWS, WINDOW_END, WINDOW_START, Window};
 
 mod call;
 mod each;
+mod ordered;
 mod value;
 
 pub use call::{
@@ -118,6 +119,9 @@ pub enum BuildError {
         "{0} says nothing about a view without windows: add tumble, hop, cumulate or session, or leave it out"
     )]
     Endless(&'static str),
+    /// Ordered state has no windows, and nothing is aggregated in it.
+    #[error("ordered state takes events one by one: leave {0} out")]
+    Ordered(&'static str),
     /// Neither keys nor measures.
     #[error("a view shows something: give it a key or a measure")]
     Empty,
@@ -212,8 +216,8 @@ impl ViewBuilder {
     pub fn build(self) -> Result<Arc<View>, BuildError> {
         let window = self.window()?;
         self.endless(window)?;
-        let plan = self.plan(window)?;
-        let projection = self.projection(&plan)?;
+        let plan = self.plan()?;
+        let projection = self.projection(&plan, window)?;
         let lateness = match self.lateness {
             Some((allowed, late)) => Some(Lateness {
                 allowed: microseconds(allowed)?,
@@ -262,8 +266,8 @@ impl ViewBuilder {
         }))
     }
 
-    /// Binds everything to the table.
-    fn plan(&self, window: Window) -> Result<Plan, BuildError> {
+    /// Binds keys and conditions to the table.
+    fn bound(&self) -> Result<Plan, BuildError> {
         let bind = |value: &Value| value.bind(&self.table);
         let keys: Vec<Bound> = self.keys.iter().map(bind).collect::<Result<_, _>>()?;
         if let Some(key) = keys.iter().find(|key| !groupable(&key.data_type)) {
@@ -274,43 +278,46 @@ impl ViewBuilder {
             });
         }
         let filters: Vec<Bound> = self.filters.iter().map(bind).collect::<Result<_, _>>()?;
-        if let Some(filter) = filters
-            .iter()
-            .find(|one| one.data_type != DataType::Boolean)
-        {
+        let wrong = |filter: &&Bound| filter.data_type != DataType::Boolean;
+        if let Some(filter) = filters.iter().find(wrong) {
             return Err(BuildError::Type {
                 what: format!("filter {}", filter.text),
                 found: type_name(&filter.data_type),
                 help: "it needs a condition".into(),
             });
         }
-        let mut measures = vec![];
-        let mut shown = vec![];
-        for (name, call) in &self.measures {
-            let one = Aggregate::new(call, &self.table)?;
-            shown.push((name.clone(), one.order()));
-            measures.push(one);
-        }
-        if keys.is_empty() && measures.is_empty() {
-            return Err(BuildError::Empty);
-        }
-        measures.sort_by_key(Aggregate::order);
-        measures.dedup_by_key(|one| one.order());
-        let place = |order| measures.iter().position(|one| one.order() == order);
-        let shown = (shown.into_iter())
-            .filter_map(|(name, order)| Some((name, place(order)?)))
-            .collect();
         Ok(Plan {
-            windowed: window != Window::All,
             keys,
             filters,
-            measures,
-            shown,
+            measures: vec![],
+            shown: vec![],
         })
     }
 
+    /// Binds everything to the table.
+    fn plan(&self) -> Result<Plan, BuildError> {
+        let mut plan = self.bound()?;
+        if plan.keys.is_empty() && self.measures.is_empty() {
+            return Err(BuildError::Empty);
+        }
+        let mut orders = vec![];
+        for (name, call) in &self.measures {
+            let one = Aggregate::new(call, &self.table)?;
+            orders.push((name, one.order()));
+            plan.measures.push(one);
+        }
+        plan.measures.sort_by_key(Aggregate::order);
+        plan.measures.dedup_by_key(|one| one.order());
+        for (name, order) in orders {
+            if let Some(place) = plan.measures.iter().position(|one| one.order() == order) {
+                plan.shown.push((name.clone(), place));
+            }
+        }
+        Ok(plan)
+    }
+
     /// Keys, window bounds and measures, as they are shown.
-    fn projection(&self, plan: &Plan) -> Result<Projection, BuildError> {
+    fn projection(&self, plan: &Plan, window: Window) -> Result<Projection, BuildError> {
         let bound = || DataType::Timestamp(TimeUnit::Microsecond, None);
         let mut fields = vec![];
         // The finished columns are both bounds, the keys, and the measures.
@@ -319,7 +326,7 @@ impl ViewBuilder {
             fields.push(Field::new(&key.text, key.data_type.clone(), key.nullable));
             places.push((2 + n, format!("key_{n}")));
         }
-        if plan.windowed {
+        if window != Window::All {
             for (n, name) in [WINDOW_START, WINDOW_END].into_iter().enumerate() {
                 fields.push(Field::new(name, bound(), false));
                 places.push((n, name.to_owned()));
@@ -407,7 +414,6 @@ impl ViewBuilder {
 
 /// All parts of a view, bound to its table.
 struct Plan {
-    windowed: bool,
     keys: Vec<Bound>,
     filters: Vec<Bound>,
     /// Without repetition, in the order that SQL has them in, too.

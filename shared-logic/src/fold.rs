@@ -125,6 +125,18 @@ impl Fold {
         Self { lateness, ..self }
     }
 
+    /// An empty fold that goes on where others end: it begins in each partition that `coverage` names.
+    ///
+    /// # Errors
+    /// Those of [`Fold::new`].
+    pub fn after(view: &Arc<View>, coverage: &Coverage) -> Result<Self, FoldError> {
+        let mut fold = Self::new(view)?;
+        for (place, span) in &coverage.0 {
+            fold.begin(place.clone(), span.next, span.watermark_after);
+        }
+        Ok(fold)
+    }
+
     /// Says where this fold begins in a partition, and the partition's watermark there; without
     /// this the first chunk decides.
     pub fn begin(&mut self, place: TopicPartition, at: Offset, watermark: Option<Watermark>) {
@@ -173,7 +185,9 @@ impl Fold {
         let reached = (self.coverage.0.get(&chunk.place)).and_then(|span| span.watermark_after);
         let judge = (self.lateness).map(|lateness| Judge { lateness, reached });
         let prepared = (self.view.prepare).apply(&decoded, self.admission, judge)?;
-        self.extend(chunk, prepared.latest.map(Watermark))?;
+        let (read, records) = (chunk.start..chunk.next, chunk.rows() as u64);
+        let latest = prepared.latest.map(Watermark);
+        self.coverage.read(&chunk.place, read, records, latest)?;
         self.counters.rejected += prepared.rejects.len() as u64;
         self.counters.filtered += prepared.filtered;
         self.counters.late += prepared.late.len() as u64;
@@ -196,23 +210,6 @@ impl Fold {
             accumulator.update_batch(&arguments, &self.numbers, None, total)?;
         }
         Ok(prepared.rejects)
-    }
-
-    fn extend(&mut self, chunk: &Chunk, latest: Option<Watermark>) -> Result<(), CoverageError> {
-        let Some(span) = self.coverage.0.get_mut(&chunk.place) else {
-            self.begin(chunk.place.clone(), chunk.start, None);
-            return self.extend(chunk, latest);
-        };
-        let before = span.watermark_after;
-        let read = Span {
-            start: chunk.start,
-            next: chunk.next,
-            records: chunk.rows() as u64,
-            watermark_before: before,
-            watermark_after: before.max(latest),
-        };
-        *span = span.join(&read, &chunk.place)?;
-        Ok(())
     }
 
     /// Adds rows of another fold, whatever range they stand for; [`crate::merge`] has asked before

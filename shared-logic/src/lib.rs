@@ -35,12 +35,14 @@ pub mod lateness;
 pub mod laws;
 pub mod measure;
 pub mod merge;
+pub mod ordered;
 #[cfg(feature = "sql")]
 pub mod parse;
 pub mod partial;
 pub mod prepare;
 pub mod present;
 pub mod reach;
+pub mod saved;
 #[cfg(feature = "sql")]
 mod spelling;
 #[cfg(feature = "sql")]

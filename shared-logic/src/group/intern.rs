@@ -1,7 +1,7 @@
 //! Keys of any number and type, each numbered once.
 
 mod native;
-mod rows;
+pub(crate) mod rows;
 mod text;
 
 use crate::error::{Result, fail};
