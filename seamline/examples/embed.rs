@@ -18,6 +18,7 @@ const EVENTS: [&str; 4] = [
     r#"{"at": 4000, "page": "home", "ms": 30}"#,
 ];
 
+/// Runs the example.
 pub fn main() -> Result<(), Box<dyn Error>> {
     let time = DataType::Timestamp(TimeUnit::Microsecond, None);
     let columns = Schema::new(vec![

@@ -9,6 +9,7 @@ use seamline::{Chunk, Offset, Table, TopicPartition, ViewBuilder};
 
 const STEPS: [&str; 3] = ["page", "cart", "payment"];
 
+/// Runs the example.
 pub fn main() -> Result<(), Box<dyn Error>> {
     let time = DataType::Timestamp(TimeUnit::Microsecond, None);
     let columns = Schema::new(vec![
@@ -44,7 +45,10 @@ pub fn main() -> Result<(), Box<dyn Error>> {
     let chunk = Chunk::raw(TopicPartition::new("visits", 0), Offset(0), &sent);
     let mut reached = [0; STEPS.len()];
     for (_, step) in funnel.start(1).push(&chunk)?.outputs {
-        reached[step] += 1;
+        reached
+            .get_mut(step)
+            .into_iter()
+            .for_each(|visitors| *visitors += 1);
     }
     for (step, visitors) in STEPS.iter().zip(reached) {
         println!("{step}: {visitors}");

@@ -7,6 +7,7 @@ use seamline::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use seamline::ordered::Row;
 use seamline::{Chunk, Offset, Table, TopicPartition, ViewBuilder};
 
+/// Runs the example.
 pub fn main() -> Result<(), Box<dyn Error>> {
     let time = DataType::Timestamp(TimeUnit::Microsecond, None);
     let columns = Schema::new(vec![

@@ -22,6 +22,7 @@ const SQL: &str = "
     FROM TUMBLE(visits, at, INTERVAL '1' MINUTE)
     GROUP BY page, window_start, window_end;";
 
+/// Runs the example.
 pub fn main() -> Result<(), Box<dyn Error>> {
     let job = Job::compile("visits", SQL)?;
     let view = job.view(None)?;

@@ -33,9 +33,11 @@ enum Kind {
     },
 }
 
+type Function = dyn Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync;
+
 /// A function over whole columns.
 #[derive(Clone)]
-struct Code(Arc<dyn Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync>);
+struct Code(Arc<Function>);
 
 impl fmt::Debug for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -53,7 +53,7 @@ impl<'a> Trial<'a> {
         let columns = self
             .arguments
             .iter()
-            .map(|column| Ok(take(column, &rows, None)?));
+            .map(|column| take(column, &rows, None));
         columns.collect()
     }
 

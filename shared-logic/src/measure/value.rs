@@ -97,7 +97,7 @@ macro_rules! whole {
 
             fn array(values: Vec<Option<Self>>, data_type: &DataType) -> Result<ArrayRef> {
                 let kept: ArrayRef = Arc::new(<$array>::from(values));
-                Ok(cast(&kept, data_type)?)
+                cast(&kept, data_type)
             }
         }
     };
@@ -194,7 +194,7 @@ impl Value for Float {
     fn array(values: Vec<Option<Self>>, data_type: &DataType) -> Result<ArrayRef> {
         let values = values.into_iter().map(|value| value.map(Self::get));
         let kept: ArrayRef = Arc::new(Float64Array::from_iter(values));
-        Ok(cast(&kept, data_type)?)
+        cast(&kept, data_type)
     }
 }
 

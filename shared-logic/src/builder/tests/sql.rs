@@ -26,7 +26,7 @@ fn same(built: ViewBuilder, sql: &Arc<View>) {
     );
     assert_eq!(built.schema, sql.schema);
     assert_eq!(rows(&built), rows(sql));
-    assert_eq!(built.prepare.logical().is_some(), true);
+    assert!(built.prepare.logical().is_some());
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn every_window_is_that_of_sql() {
         ),
         (
             totals().session(seconds(10)),
-            format!("SESSION(events PARTITION BY name, at, {size})"),
+            format!("TABLE(SESSION(TABLE events PARTITION BY name, DESCRIPTOR(at), {size}))"),
         ),
     ];
     for (built, from) in views {
