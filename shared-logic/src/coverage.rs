@@ -272,3 +272,6 @@ impl Coverage {
         self.0.values().map(|span| span.records).sum()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -207,3 +207,6 @@ fn columns<'a>(view: &View, rows: &'a RecordBatch) -> Result<Columns<'a>> {
         states,
     })
 }
+
+#[cfg(test)]
+mod tests;
