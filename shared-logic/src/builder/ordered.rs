@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{BuildError, Shape, Value, ViewBuilder, prepare};
+use super::plan::prepare;
+use super::{BuildError, Shape, Value, ViewBuilder};
 use crate::fingerprint::{Maintained, fingerprint, quoted};
 use crate::ordered::{FlatMap, Map, Ordered, Plan, Row, State};
 use crate::window::Window;
