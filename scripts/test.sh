@@ -41,6 +41,10 @@ RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --quiet
 step "tests"
 cargo test --release --workspace
 
+# In a folder of its own: with other features everything would be built again, there and back.
+step "without SQL"
+cargo test --release -p shared-logic -p seamline --no-default-features --target-dir target/without-sql
+
 step "Kafka"
 trap 'scripts/kafka.sh stop' EXIT
 eval "$(scripts/kafka.sh start | grep '^KAFKA_BROKERS=')"

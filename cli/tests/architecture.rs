@@ -15,6 +15,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("speed-layer", &["shared-logic", "event-log", "view-store"]),
     ("serving-layer", &["shared-logic", "view-store"]),
     (
+        "seamline",
+        &[
+            "shared-logic",
+            "event-log",
+            "view-store",
+            "batch-layer",
+            "speed-layer",
+            "serving-layer",
+        ],
+    ),
+    (
         "comparison",
         &[
             "shared-logic",

@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
+use crate::measure::accumulator::EmitTo;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, UInt64Array};
 use arrow::compute::take_record_batch;
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use arrow::error::ArrowError;
 use arrow::util::display::array_value_to_string;
-use datafusion_common::DataFusionError;
-use datafusion_expr::EmitTo;
 
 use crate::measure::sum::SumOverflow;
 use crate::partial::Partial;
 use crate::present::ProjectionError;
-use crate::spelling::{WINDOW_END, WINDOW_START};
 use crate::time::EventTime;
 use crate::view::View;
+use crate::window::{WINDOW_END, WINDOW_START};
 use crate::windows::{Windows, windows};
 
 /// Why merged accumulators could not be shown.
@@ -46,7 +45,7 @@ pub enum AnswerError {
         /// The view.
         view: String,
         /// What failed.
-        source: DataFusionError,
+        source: ArrowError,
     },
 }
 
@@ -76,7 +75,7 @@ fn answered(
     partial: &Partial,
     only: Option<EventTime>,
 ) -> Result<RecordBatch, AnswerError> {
-    let compute = |source: DataFusionError| AnswerError::Compute {
+    let compute = |source: ArrowError| AnswerError::Compute {
         view: view.name.clone(),
         source,
     };
@@ -84,7 +83,7 @@ fn answered(
     let mut finished = named(view, &windows);
     for (n, measure) in view.measures.iter().enumerate() {
         let values = match windows.measures.get_mut(n).and_then(Option::as_mut) {
-            None => counts(&windows.events).map_err(|error| compute(error.into()))?,
+            None => counts(&windows.events).map_err(compute)?,
             Some(accumulator) => {
                 (accumulator.evaluate(EmitTo::All)).map_err(|source| match overflow(&source) {
                     Some(overflow) => AnswerError::Overflow {
@@ -102,8 +101,7 @@ fn answered(
         ));
     }
     let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = finished.into_iter().unzip();
-    let finished = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
-        .map_err(|error| compute(error.into()))?;
+    let finished = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(compute)?;
     let shown = view
         .projection
         .apply(&finished)
@@ -112,14 +110,14 @@ fn answered(
             source,
         })?;
     match view.rows {
-        true => repeated(&shown, &windows.events).map_err(|error| compute(error.into())),
+        true => repeated(&shown, &windows.events).map_err(compute),
         false => Ok(shown),
     }
 }
 
-fn overflow(error: &DataFusionError) -> Option<&SumOverflow> {
+fn overflow(error: &ArrowError) -> Option<&SumOverflow> {
     match error {
-        DataFusionError::External(source) => source.downcast_ref(),
+        ArrowError::ExternalError(source) => source.downcast_ref(),
         _ => None,
     }
 }

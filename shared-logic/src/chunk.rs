@@ -1,6 +1,6 @@
 //! A group of consecutive records of one partition, as a log hands it over.
 
-use arrow::array::{BinaryArray, Int64Array, RecordBatch, UInt64Array};
+use arrow::array::{Array, BinaryArray, Int64Array, RecordBatch, UInt64Array};
 
 use crate::identity::{Offset, TopicPartition};
 
@@ -58,10 +58,44 @@ pub struct Raw {
 }
 
 impl Chunk {
+    /// Consecutive records from offset `start` on, already in columns.
+    pub fn typed(place: TopicPartition, start: Offset, rows: RecordBatch) -> Self {
+        let next = start.plus(rows.num_rows() as u64);
+        Self::of(place, start, next, Payload::Typed(rows))
+    }
+
+    /// Consecutive records from offset `start` on, as a producer wrote them, without keys.
+    pub fn raw<V: AsRef<[u8]>>(
+        place: TopicPartition,
+        start: Offset,
+        values: impl IntoIterator<Item = V>,
+    ) -> Self {
+        let values = BinaryArray::from_iter_values(values);
+        let next = start.plus(values.len() as u64);
+        let nothing = BinaryArray::new_null(values.len());
+        let raw = Raw {
+            keys: nothing.clone(),
+            values,
+            headers: nothing,
+        };
+        Self::of(place, start, next, Payload::Raw(raw))
+    }
+
+    fn of(place: TopicPartition, start: Offset, next: Offset, payload: Payload) -> Self {
+        Self {
+            place,
+            start,
+            next,
+            offsets: None,
+            arrivals: None,
+            payload,
+        }
+    }
+
     /// How many records it holds.
     pub fn rows(&self) -> usize {
         match &self.payload {
-            Payload::Raw(raw) => arrow::array::Array::len(&raw.values),
+            Payload::Raw(raw) => raw.values.len(),
             Payload::Typed(batch) => batch.num_rows(),
         }
     }

@@ -179,6 +179,34 @@ impl Span {
 }
 
 impl Coverage {
+    /// Adds records that were read next in a partition; `latest` is the greatest event time among
+    /// them. Where nothing of the partition is covered they are the first.
+    ///
+    /// # Errors
+    /// They do not follow on what is covered.
+    pub(crate) fn read(
+        &mut self,
+        place: &TopicPartition,
+        read: std::ops::Range<Offset>,
+        records: u64,
+        latest: Option<Watermark>,
+    ) -> Result<(), CoverageError> {
+        let before = self.0.get(place).and_then(|span| span.watermark_after);
+        let span = Span {
+            start: read.start,
+            next: read.end,
+            records,
+            watermark_before: before,
+            watermark_after: before.max(latest),
+        };
+        let whole = match self.0.get(place) {
+            Some(known) => known.join(&span, place)?,
+            None => span,
+        };
+        self.0.insert(place.clone(), whole);
+        Ok(())
+    }
+
     /// The coverage of both sides together; partitions of only one side are taken as they are.
     ///
     /// # Errors
@@ -244,3 +272,6 @@ impl Coverage {
         self.0.values().map(|span| span.records).sum()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,6 +29,8 @@ pub(crate) struct Maintained<'a> {
     pub(crate) keys: &'a [String],
     /// The measures, their arguments in canonical text.
     pub(crate) measures: &'a [(&'a Function, &'a str)],
+    /// The name and version of ordered state, and what it takes in canonical text.
+    pub(crate) ordered: Option<&'a str>,
 }
 
 /// The fingerprint of a view: equal exactly where segments may be merged.
@@ -72,6 +74,9 @@ pub(crate) fn fingerprint(view: &Maintained) -> Fingerprint {
             &format!("{} {argument}", function_text(function)),
         );
     }
+    if let Some(ordered) = view.ordered {
+        line("ordered", ordered);
+    }
     Fingerprint(format!("{:032x}", hash(text.as_bytes())))
 }
 
@@ -112,6 +117,25 @@ pub(crate) fn function_text(function: &Function) -> String {
         }
     };
     name.to_owned()
+}
+
+/// What the measures of a view are sorted by, and known as the same by: SELECT decides neither.
+pub(crate) fn measure_order(function: &Function, arguments: &str) -> (String, String, String) {
+    (
+        function.to_string(),
+        arguments.to_owned(),
+        function_text(function),
+    )
+}
+
+/// The canonical text of a column.
+pub(crate) fn column_text(name: &str) -> String {
+    format!("column({})", quoted(name))
+}
+
+/// The text in quotes, quotes inside doubled.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// FNV-1a with 128 bits: short, and the same in every version of every library.

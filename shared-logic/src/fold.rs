@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::measure::accumulator::EmitTo;
 use arrow::array::{ArrayRef, AsArray, RecordBatch, UInt32Array, UInt64Array, new_null_array};
 use arrow::compute::take;
 use arrow::datatypes::{DataType, TimestampMicrosecondType, UInt64Type};
-use datafusion_common::DataFusionError;
-use datafusion_expr::EmitTo;
+use arrow::error::ArrowError;
 
 use crate::admission::Admission;
 use crate::chunk::Chunk;
@@ -49,13 +49,7 @@ pub enum FoldError {
     },
     /// A computation on columns failed.
     #[error(transparent)]
-    Compute(#[from] DataFusionError),
-}
-
-impl From<arrow::error::ArrowError> for FoldError {
-    fn from(error: arrow::error::ArrowError) -> Self {
-        Self::Compute(error.into())
-    }
+    Compute(#[from] ArrowError),
 }
 
 /// A fold in progress: decode ▸ prepare ▸ group ▸ accumulate.
@@ -99,7 +93,7 @@ impl Fold {
     pub fn new(view: &Arc<View>) -> Result<Self, FoldError> {
         let accumulators = (view.measures.iter())
             .map(|measure| Ok(measure.accumulator()?.map(Accumulators)))
-            .collect::<Result<_, DataFusionError>>()?;
+            .collect::<Result<_, ArrowError>>()?;
         Ok(Self {
             view: Arc::clone(view),
             admission: Admission::All,
@@ -130,6 +124,18 @@ impl Fold {
     pub fn correcting(self) -> Self {
         let lateness = (self.lateness).filter(|lateness| lateness.late == Late::View);
         Self { lateness, ..self }
+    }
+
+    /// An empty fold that goes on where others end: it begins in each partition that `coverage` names.
+    ///
+    /// # Errors
+    /// Those of [`Fold::new`].
+    pub fn after(view: &Arc<View>, coverage: &Coverage) -> Result<Self, FoldError> {
+        let mut fold = Self::new(view)?;
+        for (place, span) in &coverage.0 {
+            fold.begin(place.clone(), span.next, span.watermark_after);
+        }
+        Ok(fold)
     }
 
     /// Says where this fold begins in a partition, and the partition's watermark there; without
@@ -180,7 +186,9 @@ impl Fold {
         let reached = (self.coverage.0.get(&chunk.place)).and_then(|span| span.watermark_after);
         let judge = (self.lateness).map(|lateness| Judge { lateness, reached });
         let prepared = (self.view.prepare).apply(&decoded, self.admission, judge)?;
-        self.extend(chunk, prepared.latest.map(Watermark))?;
+        let (read, records) = (chunk.start..chunk.next, chunk.rows() as u64);
+        let latest = prepared.latest.map(Watermark);
+        self.coverage.read(&chunk.place, read, records, latest)?;
         self.counters.rejected += prepared.rejects.len() as u64;
         self.counters.filtered += prepared.filtered;
         self.counters.late += prepared.late.len() as u64;
@@ -203,23 +211,6 @@ impl Fold {
             accumulator.update_batch(&arguments, &self.numbers, None, total)?;
         }
         Ok(prepared.rejects)
-    }
-
-    fn extend(&mut self, chunk: &Chunk, latest: Option<Watermark>) -> Result<(), CoverageError> {
-        let Some(span) = self.coverage.0.get_mut(&chunk.place) else {
-            self.begin(chunk.place.clone(), chunk.start, None);
-            return self.extend(chunk, latest);
-        };
-        let before = span.watermark_after;
-        let read = Span {
-            start: chunk.start,
-            next: chunk.next,
-            records: chunk.rows() as u64,
-            watermark_before: before,
-            watermark_after: before.max(latest),
-        };
-        *span = span.join(&read, &chunk.place)?;
-        Ok(())
     }
 
     /// Adds rows of another fold, whatever range they stand for; [`crate::merge`] has asked before
@@ -325,5 +316,5 @@ impl Grouping {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "sql"))]
 mod tests;

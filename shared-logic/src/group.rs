@@ -8,13 +8,28 @@ pub(crate) mod intern;
 pub(crate) mod sessions;
 mod slices;
 
+use crate::error::Result;
 use arrow::array::{Array, ArrayRef, TimestampMicrosecondArray, UInt32Array};
 use arrow::compute::{lexsort_to_indices, take};
 use arrow::datatypes::DataType;
-use datafusion_common::Result;
 
 use intern::Interner;
 use slices::Slices;
+
+/// Whether values of this type can be keys.
+pub(crate) fn groupable(data_type: &DataType) -> bool {
+    data_type.is_integer()
+        || matches!(
+            data_type,
+            DataType::Boolean
+                | DataType::Float32
+                | DataType::Float64
+                | DataType::Decimal128(..)
+                | DataType::Date32
+                | DataType::Timestamp(..)
+                | DataType::Utf8
+        )
+}
 
 /// All groups of a fold, numbered from 0 in the order in which they were met.
 #[derive(Debug)]

@@ -15,27 +15,37 @@
 
 pub mod admission;
 pub mod answer;
+pub mod builder;
 pub mod chunk;
+#[cfg(feature = "sql")]
 mod compile;
 pub mod coverage;
 pub mod decode;
+#[cfg(feature = "sql")]
 pub mod dialect;
+pub mod error;
 mod explain;
 mod fingerprint;
 pub mod fold;
 mod group;
 pub mod identity;
+#[cfg(feature = "sql")]
 pub mod job;
 pub mod lateness;
 pub mod laws;
 pub mod measure;
 pub mod merge;
+pub mod ordered;
+#[cfg(feature = "sql")]
 pub mod parse;
 pub mod partial;
 pub mod prepare;
 pub mod present;
 pub mod reach;
+pub mod saved;
+#[cfg(feature = "sql")]
 mod spelling;
+#[cfg(feature = "sql")]
 pub mod sql_error;
 pub mod table;
 pub mod time;

@@ -1,10 +1,10 @@
 //! What is computed per group: a measure's state, algebra and accumulator.
 
 use arrow::datatypes::DataType;
-use datafusion_common::{Result, exec_err};
-use datafusion_expr::GroupsAccumulator;
-use datafusion_functions_aggregate_common::aggregate::groups_accumulator::bool_op::BooleanGroupsAccumulator;
 
+use crate::error::{Result, fail};
+
+pub mod accumulator;
 pub mod algebra;
 mod arg;
 pub mod avg;
@@ -16,10 +16,13 @@ pub mod function;
 pub mod grouped;
 pub mod histogram;
 pub mod hyperloglog;
+#[cfg(feature = "sql")]
+pub mod library;
 mod median;
 mod moment;
 mod percentile;
 mod pick;
+mod scalar;
 mod seen;
 mod sequence;
 pub mod spread;
@@ -28,6 +31,7 @@ mod types;
 pub mod user;
 mod value;
 
+pub use accumulator::{EmitTo, GroupsAccumulator};
 pub use algebra::Algebra;
 use collect::Keep;
 use extreme::Side;
@@ -35,7 +39,7 @@ pub use function::Function;
 use grouped::Grouped;
 use pick::{End, Pick};
 use sequence::Shown;
-pub(crate) use types::{is_boolean, is_kept, is_number, is_text};
+pub(crate) use types::unfit;
 
 /// One aggregate of a view: a function over values of these types.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -165,10 +169,11 @@ impl Measure {
             }
             Function::TopK(k) => collect::accumulator(input, Keep::Top(*k as usize))?,
             Function::BoolAnd | Function::BoolOr if *input != DataType::Boolean => {
-                return exec_err!("{} takes booleans, not {input}", self.function);
+                return fail!("{} takes booleans, not {input}", self.function);
             }
-            Function::BoolAnd => Box::new(BooleanGroupsAccumulator::new(|a, b| a && b, true)),
-            Function::BoolOr => Box::new(BooleanGroupsAccumulator::new(|a, b| a || b, false)),
+            // False is less than true.
+            Function::BoolAnd => extreme::accumulator(input, Side::Min)?,
+            Function::BoolOr => extreme::accumulator(input, Side::Max)?,
             Function::User(user) => user.0.accumulator(&self.inputs)?,
         }))
     }

@@ -89,6 +89,15 @@ impl Part {
 /// # Errors
 /// As for [`merge`].
 pub fn divide(view: &View, partials: &[&Partial]) -> Result<Parts, FoldError> {
+    divided(view, partials, ALONE, ROWS)
+}
+
+fn divided(
+    view: &View,
+    partials: &[&Partial],
+    least_alone: usize,
+    enough: usize,
+) -> Result<Parts, FoldError> {
     // Asked of all at once: two neighbours may have a third between them in the list.
     let coverage = Coverage::union(partials.iter().map(|partial| &partial.coverage))?;
     let mut counters = Counters::default();
@@ -117,7 +126,7 @@ pub fn divide(view: &View, partials: &[&Partial]) -> Result<Parts, FoldError> {
         let here = |head: &&mut Head| head.window() == Some(window);
         if alone && let Some(head) = heads.iter_mut().find(here) {
             let run = head.before(end);
-            if run >= ALONE {
+            if run >= least_alone {
                 close(&mut parts, &mut heads);
                 if let Some(head) = heads.iter_mut().find(here) {
                     head.at += run;
@@ -129,7 +138,7 @@ pub fn divide(view: &View, partials: &[&Partial]) -> Result<Parts, FoldError> {
         for head in heads.iter_mut().filter(here) {
             head.at += head.before(end);
         }
-        if heads.iter().map(|head| head.at - head.from).sum::<usize>() >= ROWS {
+        if heads.iter().map(|head| head.at - head.from).sum::<usize>() >= enough {
             close(&mut parts, &mut heads);
         }
     }
@@ -210,3 +219,6 @@ fn names(schema: &Schema) -> String {
         .collect::<Vec<_>>()
         .join(", ")
 }
+
+#[cfg(test)]
+mod tests;

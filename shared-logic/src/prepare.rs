@@ -8,7 +8,6 @@ use arrow::array::{
 use arrow::compute::{self, FilterBuilder};
 use arrow::datatypes::{DataType, SchemaRef, TimestampMicrosecondType};
 use arrow::error::ArrowError;
-use datafusion_expr::Expr;
 
 use crate::admission::Admission;
 use crate::decode::{Decoded, is_coded, with_types_of};
@@ -22,6 +21,7 @@ pub mod moments;
 mod selection;
 mod wanted;
 
+pub use expression::Compute;
 use expression::Expression;
 use moments::Moments;
 use selection::Selection;
@@ -76,14 +76,15 @@ pub struct Prepared {
 
 /// WHERE, keys and arguments as DataFusion plans them, over the table's columns by name; for engines
 /// that evaluate them in their own way.
+#[cfg(feature = "sql")]
 #[derive(Clone, Debug)]
 pub struct Logical<'a> {
     /// WHERE.
-    pub filter: Option<&'a Expr>,
+    pub filter: Option<&'a datafusion_expr::Expr>,
     /// The keys besides the window.
-    pub keys: Vec<&'a Expr>,
+    pub keys: Vec<&'a datafusion_expr::Expr>,
     /// The arguments of each measure; none for `COUNT(*)`.
-    pub arguments: Vec<Vec<&'a Expr>>,
+    pub arguments: Vec<Vec<&'a datafusion_expr::Expr>>,
 }
 
 /// What decides which events of a chunk are too late.
@@ -132,34 +133,38 @@ impl Prepare {
     /// Those of the table's columns that are looked at as the one key only: what texts are in them
     /// need not be known to group by them.
     pub(crate) fn coded(&self) -> Vec<usize> {
-        let [key] = self.keys.as_slice() else {
-            return vec![];
-        };
-        let Expr::Column(key) = &key.logical else {
-            return vec![];
-        };
-        let filter = self.filter.iter().map(|filter| &filter.whole);
-        let others = filter.chain(self.arguments.iter().flatten());
-        let mut named = others.flat_map(|expression| expression.logical.column_refs());
-        if named.any(|column| column.name == key.name) {
-            return vec![];
+        let mut coded = vec![];
+        #[cfg(feature = "sql")]
+        if let Some(plan) = self.logical()
+            && let [datafusion_expr::Expr::Column(key)] = plan.keys.as_slice()
+        {
+            let others = plan
+                .filter
+                .into_iter()
+                .chain(plan.arguments.into_iter().flatten());
+            let mut named = others.flat_map(|expression| expression.column_refs());
+            if !named.any(|column| column.name == key.name) {
+                let columns = self.columns.iter().zip(self.schema.fields());
+                let keys = columns.filter(|(_, field)| *field.name() == key.name);
+                coded.extend(keys.map(|(column, _)| *column));
+            }
         }
-        let fields = self.columns.iter().zip(self.schema.fields());
-        fields
-            .filter(|(_, field)| *field.name() == key.name)
-            .map(|(column, _)| *column)
-            .collect()
+        coded
     }
 
-    /// What is evaluated, as a plan.
-    pub fn logical(&self) -> Logical<'_> {
-        Logical {
-            filter: self.filter.as_ref().map(|filter| &filter.whole.logical),
-            keys: self.keys.iter().map(|key| &key.logical).collect(),
-            arguments: (self.arguments.iter())
-                .map(|list| list.iter().map(|argument| &argument.logical).collect())
-                .collect(),
-        }
+    /// What is evaluated, as a plan; `None` where a part of it is code.
+    #[cfg(feature = "sql")]
+    pub fn logical(&self) -> Option<Logical<'_>> {
+        let filter = match &self.filter {
+            Some(filter) => Some(filter.whole.run.logical()?),
+            None => None,
+        };
+        let arguments = self.arguments.iter().map(|list| plans(list));
+        Some(Logical {
+            filter,
+            keys: plans(&self.keys)?,
+            arguments: arguments.collect::<Option<_>>()?,
+        })
     }
 
     /// Prepares the rows that `admission` takes, that can be read, and that WHERE wants.
@@ -363,9 +368,15 @@ fn filter_starts(starts: Vec<i64>, keep: &BooleanArray) -> Result<Vec<i64>, Arro
         .unwrap_or_else(|shared| shared.typed_data().to_vec()))
 }
 
+/// The plans of some expressions, unless one of them is code.
+#[cfg(feature = "sql")]
+fn plans(list: &[Expression]) -> Option<Vec<&datafusion_expr::Expr>> {
+    list.iter().map(|one| one.run.logical()).collect()
+}
+
 fn list(texts: impl Iterator<Item = String>) -> String {
     format!("({})", texts.collect::<Vec<_>>().join(", "))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "sql"))]
 mod tests;

@@ -78,5 +78,5 @@ impl Projection {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "sql"))]
 mod tests;

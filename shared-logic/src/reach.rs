@@ -49,3 +49,6 @@ impl Reach {
         self.latest.map(Watermark)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,7 @@ use crate::parse::name::suggest;
 use crate::parse::{ParsedTable, WORKS};
 use crate::sql_error::SqlError;
 use crate::window::Window;
+pub(crate) use crate::window::{WINDOW_END, WINDOW_START};
 
 mod call;
 mod columns;
@@ -25,11 +26,6 @@ mod relation;
 
 use columns::Scope;
 use items::Item;
-
-/// The column that holds a window's start.
-pub(crate) const WINDOW_START: &str = "window_start";
-/// The column that holds a window's end.
-pub(crate) const WINDOW_END: &str = "window_end";
 
 /// A view in its canonical form; see `ParsedView` for what that is.
 pub(crate) struct Spelled {

@@ -5,6 +5,8 @@ use std::fmt;
 use sqlparser::parser::ParserError;
 use sqlparser::tokenizer::{Location, TokenizerError};
 
+use crate::error::lower_first;
+
 /// A SQL text that does not make a job; the caller shows it and the user edits the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SqlError {
@@ -102,17 +104,6 @@ fn split_place(text: &str) -> Option<(&str, Location)> {
     let (line, column) = place.split_once(", Column: ")?;
     let at = Location::new(line.parse().ok()?, column.trim().parse().ok()?);
     Some((text, at))
-}
-
-/// The text with a small first letter, unless it starts with a word in capitals.
-pub(crate) fn lower_first(text: &str) -> String {
-    let mut chars = text.chars();
-    match (chars.next(), chars.clone().next()) {
-        (Some(first), Some(second)) if second.is_lowercase() || !second.is_alphabetic() => {
-            first.to_lowercase().chain(chars).collect()
-        }
-        _ => text.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -94,7 +94,68 @@ pub struct Table {
     pub watermark_delay: i64,
 }
 
+/// Why columns make no table.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TableError {
+    /// The event time is not among the columns, or not a timestamp.
+    #[error("table {table} has no timestamp column {column}: name one as its event time")]
+    EventTime {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// A column of a type that no table has.
+    #[error(
+        "column {column} is {found}: tables have booleans, numbers, texts, bytes, dates, and timestamps in microseconds without a zone"
+    )]
+    Type {
+        /// The column.
+        column: String,
+        /// Its type.
+        found: String,
+    },
+}
+
 impl Table {
+    /// A table of these columns whose events are JSON objects in the topic of the same name.
+    ///
+    /// # Errors
+    /// A column type that a table cannot have, or an event time that is no timestamp.
+    pub fn new(
+        name: impl Into<String>,
+        columns: impl Into<SchemaRef>,
+        event_time: &str,
+    ) -> Result<Self, TableError> {
+        let (name, schema) = (name.into(), columns.into());
+        if let Some(field) = (schema.fields().iter()).find(|field| !kept(field.data_type())) {
+            return Err(TableError::Type {
+                column: field.name().clone(),
+                found: field.data_type().to_string(),
+            });
+        }
+        let found = schema.fields().iter().position(|field| {
+            field.name() == event_time && matches!(field.data_type(), DataType::Timestamp(..))
+        });
+        let Some(event_time) = found else {
+            return Err(TableError::EventTime {
+                table: name,
+                column: event_time.to_owned(),
+            });
+        };
+        Ok(Self {
+            topic: Topic::new(&name),
+            format: Format::Json,
+            units: TimeUnits::default(),
+            partition_by: None,
+            arrival: None,
+            watermark_delay: 0,
+            name,
+            schema,
+            event_time,
+        })
+    }
+
     /// The index of column `name`.
     pub fn index(&self, name: &str) -> Option<usize> {
         self.schema.index_of(name).ok()
@@ -143,6 +204,22 @@ impl Table {
         }
         text
     }
+}
+
+/// Whether a table can have columns of this type.
+fn kept(data_type: &DataType) -> bool {
+    data_type.is_integer()
+        || matches!(
+            data_type,
+            DataType::Boolean
+                | DataType::Float32
+                | DataType::Float64
+                | DataType::Decimal128(..)
+                | DataType::Utf8
+                | DataType::Binary
+                | DataType::Date32
+                | DataType::Timestamp(TimeUnit::Microsecond, None)
+        )
 }
 
 /// The SQL name of a column type; types that SQL cannot name are written as Arrow writes them.

@@ -8,6 +8,14 @@ use std::fmt;
 
 use crate::time::EventTime;
 
+/// The column that holds a window's start.
+pub(crate) const WINDOW_START: &str = "window_start";
+/// The column that holds a window's end.
+pub(crate) const WINDOW_END: &str = "window_end";
+
+/// How many windows an event may be in.
+pub(crate) const MOST_WINDOWS: i64 = 10_000;
+
 /// The windows of a view; all lengths are in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Window {

@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
+use crate::error::Result;
 use arrow::array::{ArrayRef, AsArray, RecordBatch, TimestampMicrosecondArray, UInt32Array};
 use arrow::compute::take;
 use arrow::datatypes::{TimestampMicrosecondType, UInt64Type};
 use arrow::error::ArrowError;
-use datafusion_common::Result;
 
 use crate::group::intern::Interner;
 use crate::group::ranks;
@@ -207,3 +207,6 @@ fn columns<'a>(view: &View, rows: &'a RecordBatch) -> Result<Columns<'a>> {
         states,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -111,7 +111,8 @@ impl Query {
             Some(name) => expr.alias(name),
             None => expr,
         };
-        let logical = view.prepare.logical();
+        let code = || Unlowered::new(&view.name, "a part of it is code, not SQL");
+        let logical = view.prepare.logical().ok_or_else(code)?;
         let mut by = vec![named(slice(view.window, time))];
         for key in &logical.keys {
             let of = type_of(key, &types);

@@ -10,8 +10,8 @@ use sqlparser::ast::{self, Select};
 use super::call;
 use super::check::{is_aggregate, shown};
 use super::plan::{Planned, Planner};
-use crate::fingerprint::function_text;
-use crate::measure::{Function, Measure, is_boolean, is_kept, is_number, is_text};
+use crate::fingerprint::measure_order;
+use crate::measure::{Function, Measure, unfit};
 use crate::sql_error::SqlError;
 use crate::table::type_name;
 
@@ -42,14 +42,7 @@ pub(super) fn measures(
     for call in &calls {
         all.push(one(call, planner, schema)?);
     }
-    let key = |one: &Aggregate| {
-        let function = &one.measure.function;
-        (
-            function.to_string(),
-            one.canonical.clone(),
-            function_text(function),
-        )
-    };
+    let key = |one: &Aggregate| measure_order(&one.measure.function, &one.canonical);
     let keys: Vec<_> = all.iter().map(key).collect();
     all.sort_by_key(key);
     all.dedup_by_key(|one| key(one));
@@ -136,26 +129,4 @@ fn condition(filter: &ast::Expr, planner: &Planner, schema: &DFSchema) -> Result
             ))
         }
     }
-}
-
-/// The first argument of a type that the function is not built over, and what it needs.
-fn unfit<'a>(function: &Function, inputs: &'a [DataType]) -> Option<(&'a DataType, &'static str)> {
-    let (fits, help): (fn(&DataType) -> bool, _) = match function {
-        Function::CountRows | Function::Count | Function::User(_) => return None,
-        Function::Sum
-        | Function::Avg
-        | Function::Spread(_)
-        | Function::Median
-        | Function::ApproxPercentile(_) => (is_number, "it needs a number"),
-        Function::BoolAnd | Function::BoolOr => (is_boolean, "it needs a condition"),
-        Function::StringAgg(_) => (is_text, "it needs a text, write CAST(… AS VARCHAR)"),
-        _ => (
-            is_kept,
-            "it needs a number, a text, a boolean, a date or a timestamp",
-        ),
-    };
-    inputs
-        .iter()
-        .find(|input| !fits(input))
-        .map(|input| (input, help))
 }

@@ -2,17 +2,22 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Decimal128Type};
+use arrow::error::ArrowError;
 use datafusion_common::tree_node::{Transformed, TreeNode};
-use datafusion_common::{DFSchema, Result, ScalarValue};
+use datafusion_common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion_expr::execution_props::ExecutionProps;
 use datafusion_expr::expr::{Cast, ScalarFunction};
 use datafusion_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion_expr::simplify::{ExprSimplifyResult, SimplifyContext};
 use datafusion_expr::{Expr, ExprSchemable, Operator, binary_expr};
 use datafusion_optimizer::analyzer::type_coercion::TypeCoercionRewriter;
-use datafusion_physical_expr::expressions::BinaryExpr;
+use datafusion_physical_expr::expressions::{BinaryExpr, Column};
 use datafusion_physical_expr::{PhysicalExpr, create_physical_expr};
+
+use crate::error::{failed, one_line};
+use crate::prepare::Compute;
 
 /// The expression with casts where SQL implies them; texts are `Utf8`, whatever functions return.
 pub(super) fn coerced(expr: Expr, schema: &DFSchema) -> Result<Expr> {
@@ -25,10 +30,63 @@ pub(super) fn coerced(expr: Expr, schema: &DFSchema) -> Result<Expr> {
     })
 }
 
+/// An expression as DataFusion evaluates it.
+#[derive(Debug)]
+pub(super) struct Physical {
+    /// As it is planned, types coerced, over columns by name.
+    logical: Expr,
+    data_type: DataType,
+    run: Arc<dyn PhysicalExpr>,
+}
+
+impl Physical {
+    /// The expression ready to run over rows of `schema`.
+    pub(super) fn new(expr: &Expr, schema: &DFSchema) -> Result<Self> {
+        Ok(Self {
+            data_type: expr.get_type(schema)?,
+            run: physical(expr.clone(), schema)?,
+            logical: expr.clone(),
+        })
+    }
+
+    fn values(&self, rows: &RecordBatch) -> Result<ArrayRef> {
+        let values = self.run.evaluate(rows)?.into_array(rows.num_rows())?;
+        // Arrow's arithmetic lets a decimal grow beyond its digits.
+        if let DataType::Decimal128(precision, _) = self.data_type
+            && self.run.downcast_ref::<Column>().is_none()
+            && let Some(decimals) = values.as_primitive_opt::<Decimal128Type>()
+        {
+            decimals.validate_decimal_precision(precision)?;
+        }
+        Ok(values)
+    }
+}
+
+impl Compute for Physical {
+    fn compute(&self, rows: &RecordBatch) -> std::result::Result<ArrayRef, ArrowError> {
+        (self.values(rows)).map_err(|error| failed!("{}", reason(&error)))
+    }
+
+    fn logical(&self) -> Option<&Expr> {
+        Some(&self.logical)
+    }
+}
+
+/// What went wrong, in one line.
+pub(super) fn reason(error: &DataFusionError) -> String {
+    match error.find_root() {
+        DataFusionError::ArrowError(error, _) => crate::error::reason(error),
+        DataFusionError::Plan(text)
+        | DataFusionError::Execution(text)
+        | DataFusionError::NotImplemented(text) => one_line(text),
+        other => one_line(&other.strip_backtrace()),
+    }
+}
+
 /// The expression ready to run over rows of `schema`.
 ///
 /// Integer overflow is an error and never wraps, in negation too.
-pub(super) fn physical(expr: Expr, schema: &DFSchema) -> Result<Arc<dyn PhysicalExpr>> {
+fn physical(expr: Expr, schema: &DFSchema) -> Result<Arc<dyn PhysicalExpr>> {
     let info = SimplifyContext::builder().build();
     let expr = expr
         .transform_up(|expr| runnable(expr, schema, &info))?

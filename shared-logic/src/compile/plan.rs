@@ -1,5 +1,7 @@
 //! SQL expressions as DataFusion's, planned one by one so that every error has its place.
 
+use std::sync::Arc;
+
 use arrow::datatypes::DataType;
 use datafusion_common::{DFSchema, DataFusionError};
 use datafusion_expr::{Expr, ExprSchemable};
@@ -8,9 +10,9 @@ use sqlparser::ast::{self, Spanned};
 use sqlparser::tokenizer::Location;
 
 use super::context::Context;
-use super::expression::{coerced, physical};
+use super::expression::{Physical, coerced, reason};
 use super::render::canonical;
-use crate::prepare::expression::{Expression, reason};
+use crate::prepare::expression::Expression;
 use crate::sql_error::SqlError;
 
 /// Plans the expressions of one view.
@@ -130,8 +132,7 @@ impl Planned {
             Ok(Expression {
                 text: self.text.clone(),
                 data_type: part.get_type(schema)?,
-                logical: part.clone(),
-                run: physical(part.clone(), schema)?,
+                run: Arc::new(Physical::new(part, schema)?),
             })
         };
         compile().map_err(|error| refused(self.at, &error))

@@ -8,6 +8,8 @@ use datafusion_common::ScalarValue;
 use datafusion_expr::expr::{Between, Case, InList, Like, ScalarFunction};
 use datafusion_expr::{BinaryExpr, Expr, Operator};
 
+use crate::fingerprint::{column_text, quoted};
+
 /// The canonical text of an expression.
 ///
 /// # Errors
@@ -22,7 +24,7 @@ pub(super) fn canonical(expr: &Expr) -> Result<String, String> {
     };
     match expr {
         Expr::Alias(alias) => canonical(&alias.expr),
-        Expr::Column(column) => Ok(format!("column({})", quoted(&column.name))),
+        Expr::Column(column) => Ok(column_text(&column.name)),
         Expr::Literal(value, _) => literal(value),
         Expr::BinaryExpr(BinaryExpr { left, op, right }) => node(operator(*op)?, &[left, right]),
         Expr::Not(inner) => node("not", &[inner]),
@@ -161,11 +163,6 @@ fn literal(value: &ScalarValue) -> Result<String, String> {
         other => return Err(format!("the constant {other} is not supported in a view")),
     };
     Ok(format!("{data_type}({text})"))
-}
-
-/// The text in quotes, quotes inside doubled.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// The canonical name of a type.

@@ -13,6 +13,7 @@ use super::plan::{Planned, Planner, refused};
 use super::prepare::prepare;
 use super::rebase::{Rebase, is_measure, key_name, measure_name};
 use crate::fingerprint::{Maintained, fingerprint};
+use crate::group::groupable;
 use crate::lateness::{Late, Lateness};
 use crate::measure::Function;
 use crate::parse::ParsedView;
@@ -78,6 +79,7 @@ pub(crate) fn view(parsed: &ParsedView, table: Arc<Table>) -> Result<View, SqlEr
         filter: canonical.as_deref(),
         keys: &key_texts,
         measures: &measure_texts,
+        ordered: None,
     });
     let prepare = prepare(
         &context,
@@ -237,20 +239,6 @@ fn finished(
         fields.push(Field::new(measure_name(n), one.measure.output(), !counts));
     }
     DFSchema::try_from(Schema::new(fields))
-}
-
-fn groupable(data_type: &DataType) -> bool {
-    data_type.is_integer()
-        || matches!(
-            data_type,
-            DataType::Boolean
-                | DataType::Float32
-                | DataType::Float64
-                | DataType::Decimal128(..)
-                | DataType::Date32
-                | DataType::Timestamp(..)
-                | DataType::Utf8
-        )
 }
 
 /// The name and expression of a canonical item.

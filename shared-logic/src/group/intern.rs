@@ -1,15 +1,15 @@
 //! Keys of any number and type, each numbered once.
 
 mod native;
-mod rows;
+pub(crate) mod rows;
 mod text;
 
+use crate::error::{Result, fail};
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{
     DataType, Date32Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType, UInt32Type,
     UInt64Type,
 };
-use datafusion_common::{Result, exec_err};
 
 use native::{Native, NativeKeys};
 use rows::Rows;
@@ -60,7 +60,7 @@ impl Interner {
                 None => text.intern(column.as_string::<i32>(), ids),
             },
             (Self::Rows(rows), columns) => rows.intern(columns, ids)?,
-            (_, columns) => return exec_err!("expected one key column, got {}", columns.len()),
+            (_, columns) => return fail!("expected one key column, got {}", columns.len()),
         }
         Ok(())
     }

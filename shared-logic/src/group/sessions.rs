@@ -7,9 +7,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::error::Result;
 use arrow::array::{Array, ArrayRef, TimestampMicrosecondArray};
 use arrow::datatypes::DataType;
-use datafusion_common::Result;
 
 use super::intern::Interner;
 use super::ranks;

@@ -5,10 +5,11 @@ use std::fmt;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
+use arrow::error::ArrowError;
 use arrow::util::display::array_value_to_string;
-use datafusion_common::DataFusionError;
 
 use super::trial::{Parts, Trial};
+use crate::error::reason;
 use crate::measure::spread::Spread;
 use crate::measure::{Algebra, Function};
 
@@ -30,8 +31,8 @@ impl Outcome {
         }
     }
 
-    pub(super) fn failed(error: &DataFusionError) -> Self {
-        Self::Failed(error.strip_backtrace())
+    pub(super) fn failed(error: &ArrowError) -> Self {
+        Self::Failed(reason(error))
     }
 
     fn float(&self) -> Option<f64> {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::error::Result;
 use arrow::array::{AsArray, Float64Array, Int64Array};
 use arrow::datatypes::{DataType, Float64Type};
-use datafusion_common::Result;
 
 use super::*;
 use crate::measure::grouped::{GroupState, Grouped};

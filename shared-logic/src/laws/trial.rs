@@ -1,12 +1,12 @@
 //! The two sides of a law over some rows.
 
+use crate::error::{Result, fail};
+use crate::measure::accumulator::EmitTo;
 use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array, new_null_array};
 use arrow::compute::take;
 use arrow::datatypes::DataType;
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
-use datafusion_common::{Result, exec_err};
-use datafusion_expr::EmitTo;
 
 use super::Law;
 use super::outcome::Outcome;
@@ -53,7 +53,7 @@ impl<'a> Trial<'a> {
         let columns = self
             .arguments
             .iter()
-            .map(|column| Ok(take(column, &rows, None)?));
+            .map(|column| take(column, &rows, None));
         columns.collect()
     }
 
@@ -90,7 +90,7 @@ impl<'a> Trial<'a> {
     fn accumulator(&self) -> Result<Accumulator> {
         match self.measure.accumulator()? {
             Some(accumulator) => Ok(accumulator),
-            None => exec_err!("COUNT(*) has no accumulator"),
+            None => fail!("COUNT(*) has no accumulator"),
         }
     }
 
@@ -196,7 +196,7 @@ impl<'a> Trial<'a> {
         if found == declared {
             return Ok(());
         }
-        exec_err!("the state has columns {found:?}, declared are {declared:?}")
+        fail!("the state has columns {found:?}, declared are {declared:?}")
     }
 }
 
@@ -225,6 +225,6 @@ fn recoded(state: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
     let mut reader = StreamReader::try_new(bytes.as_slice(), None)?;
     match reader.next() {
         Some(rows) => Ok(rows?.columns().to_vec()),
-        None => exec_err!("the state was written as nothing"),
+        None => fail!("the state was written as nothing"),
     }
 }

@@ -4,14 +4,14 @@ use std::cmp::Ordering;
 
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
-use datafusion_common::{Result, ScalarValue};
 
 use super::extreme::Side;
 use super::grouped::{GroupState, Grouped};
 use super::moment::{self, Moment, Moments};
-use super::pick::{heap, scalars};
+use super::scalar::{Scalar, Scalars, array};
 use super::value::{Value, column, with_value};
 use super::{Accumulator, StateColumn};
+use crate::error::Result;
 
 /// The accumulator columns over values and measures of these types.
 pub(super) fn state(value: &DataType, by: &DataType) -> Vec<StateColumn> {
@@ -44,13 +44,13 @@ struct Arg<B> {
 struct Best<B> {
     by: B,
     moment: Moment,
-    value: ScalarValue,
+    value: Scalar,
 }
 
 /// Values, what they are compared by, and when they were.
 #[derive(Debug)]
 struct Rows<B: Value> {
-    values: ArrayRef,
+    values: Scalars,
     by: B::Column,
     moments: Moments,
 }
@@ -58,7 +58,7 @@ struct Rows<B: Value> {
 impl<B: Value> Rows<B> {
     fn read(columns: &[ArrayRef]) -> Result<Self> {
         Ok(Self {
-            values: column(columns, 0)?.clone(),
+            values: Scalars::read(column(columns, 0)?)?,
             by: B::column(column(columns, 1)?)?,
             moments: Moments::read(columns)?,
         })
@@ -75,8 +75,8 @@ impl<B: Value> Arg<B> {
             };
             order.then(moment.cmp(&kept.moment)) == Ordering::Less
         });
-        // A value of the column's own type can always be read.
-        if better && let Ok(value) = ScalarValue::try_from_array(&rows.values, row) {
+        if better {
+            let value = rows.values.at(row);
             *group = Some(Best { by, moment, value });
         }
     }
@@ -119,11 +119,11 @@ impl<B: Value> GroupState for Arg<B> {
 
     fn finish(&self, groups: Vec<Self::Group>) -> Result<ArrayRef> {
         let values = groups.into_iter().map(|group| group.map(|best| best.value));
-        scalars(values, &self.value)
+        array(values.collect(), &self.value)
     }
 
     fn heap(&self, group: &Self::Group) -> usize {
-        let of = |best: &Best<B>| best.by.heap() + heap(&best.value);
+        let of = |best: &Best<B>| best.by.heap() + best.value.heap();
         group.as_ref().map_or(0, of)
     }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray};
+use crate::error::{Result, fail};
+use crate::measure::accumulator::{EmitTo, GroupsAccumulator};
+use arrow::array::{ArrayRef, BooleanArray};
 use arrow::datatypes::{DataType, i256};
-use datafusion_common::{Result, exec_err};
-use datafusion_expr::{EmitTo, GroupsAccumulator};
 
 use super::count::Count;
 use super::sum::{Compensated, Sum, Sums, Total};
@@ -55,7 +55,7 @@ impl Avg {
             DataType::Decimal128(..) => Kind::Decimal(Sum::new(input)),
             input if input.is_integer() => Kind::Integer(Sum::new(input)),
             input if input.is_floating() => Kind::Float(Sum::new(input)),
-            other => return exec_err!("SUM and AVG take numbers, not {other}"),
+            other => return fail!("SUM and AVG take numbers, not {other}"),
         };
         Ok(Self {
             input: input.clone(),
@@ -95,22 +95,10 @@ impl GroupsAccumulator for Avg {
 
     fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
         let Some((counts, sums)) = states.split_last() else {
-            return exec_err!("the state of AVG is sum and count, got nothing");
+            return fail!("the state of AVG is sum and count, got nothing");
         };
         with_sum!(&mut self.sum, sum => sum.merge_batch(sums, groups, total))?;
         self.count.merge_batch(&[Arc::clone(counts)], groups, total)
-    }
-
-    fn convert_to_state(
-        &self,
-        values: &[ArrayRef],
-        filter: Option<&BooleanArray>,
-    ) -> Result<Vec<ArrayRef>> {
-        let mut single = Self::new(&self.input)?;
-        let rows = values.first().map_or(0, |values| values.len());
-        let groups: Vec<usize> = (0..rows).collect();
-        single.update_batch(values, &groups, filter, rows)?;
-        single.state(EmitTo::All)
     }
 
     fn size(&self) -> usize {

@@ -6,9 +6,9 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use crate::error::Result;
 use arrow::array::{ArrayRef, Int64Array};
 use arrow::datatypes::DataType;
-use datafusion_common::Result;
 
 use super::grouped::{GroupState, Grouped};
 use super::median;

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, UInt64Array};
+use crate::error::{Result, fail};
+use crate::measure::accumulator::{EmitTo, GroupsAccumulator};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, Int64Array, UInt64Array};
 use arrow::datatypes::UInt64Type;
-use datafusion_common::cast::as_primitive_array;
-use datafusion_common::{Result, exec_err};
-use datafusion_expr::{EmitTo, GroupsAccumulator};
 
 use super::seen::valid;
 
@@ -33,7 +32,7 @@ impl GroupsAccumulator for Count {
     ) -> Result<()> {
         self.counts.resize(total, 0);
         let [values] = values else {
-            return exec_err!("COUNT takes one argument, got {}", values.len());
+            return fail!("COUNT takes one argument, got {}", values.len());
         };
         let valid = valid(values, filter);
         for (row, group) in groups.iter().enumerate() {
@@ -60,27 +59,17 @@ impl GroupsAccumulator for Count {
     fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
         self.counts.resize(total, 0);
         let [states] = states else {
-            return exec_err!("the state of COUNT is one column, got {}", states.len());
+            return fail!("the state of COUNT is one column, got {}", states.len());
         };
-        let states = as_primitive_array::<UInt64Type>(states)?;
+        let Some(states) = states.as_primitive_opt::<UInt64Type>() else {
+            return fail!("the state of COUNT is UInt64, got {}", states.data_type());
+        };
         for (group, state) in groups.iter().zip(states.values()) {
             if let Some(count) = self.counts.get_mut(*group) {
                 *count += state;
             }
         }
         Ok(())
-    }
-
-    fn convert_to_state(
-        &self,
-        values: &[ArrayRef],
-        filter: Option<&BooleanArray>,
-    ) -> Result<Vec<ArrayRef>> {
-        let mut single = Self::default();
-        let rows = values.first().map_or(0, |values| values.len());
-        let groups: Vec<usize> = (0..rows).collect();
-        single.update_batch(values, &groups, filter, rows)?;
-        single.state(EmitTo::All)
     }
 
     fn size(&self) -> usize {

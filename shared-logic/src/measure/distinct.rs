@@ -3,9 +3,9 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use crate::error::{Result, fail};
 use arrow::array::{ArrayRef, AsArray, Int64Array, LargeBinaryArray};
 use arrow::datatypes::DataType;
-use datafusion_common::{Result, exec_err};
 
 use super::Accumulator;
 use super::grouped::{GroupState, Grouped};
@@ -37,7 +37,7 @@ impl<V: Value> GroupState for Distinct<V> {
     fn saved(&self, columns: &[ArrayRef]) -> Result<LargeBinaryArray> {
         match column(columns, 0)?.as_binary_opt::<i64>() {
             Some(sketches) => Ok(sketches.clone()),
-            None => exec_err!("a HyperLogLog sketch is kept as binary"),
+            None => fail!("a HyperLogLog sketch is kept as binary"),
         }
     }
 
@@ -47,7 +47,7 @@ impl<V: Value> GroupState for Distinct<V> {
                 group.merge(&sketch);
                 Ok(())
             }
-            None => exec_err!("{} bytes are no HyperLogLog sketch", saved.value(row).len()),
+            None => fail!("{} bytes are no HyperLogLog sketch", saved.value(row).len()),
         }
     }
 

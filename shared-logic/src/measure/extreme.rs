@@ -7,16 +7,16 @@ use std::cmp::Ordering;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use crate::error::{Result, fail};
+use crate::measure::accumulator::{EmitTo, GroupsAccumulator};
 use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, PrimitiveArray, StringArray,
+    ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, PrimitiveArray, StringArray,
 };
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
     Int64Type, TimeUnit, TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use datafusion_common::{Result, exec_err};
-use datafusion_expr::{EmitTo, GroupsAccumulator};
 
 use super::Accumulator;
 use super::seen::{Seen, each_or, valid};
@@ -63,7 +63,7 @@ pub(super) fn accumulator(input: &DataType, side: Side) -> Result<Accumulator> {
         DataType::Float64 => fixed!(Float64Type),
         DataType::Boolean => Box::new(Keyed::<bool>::new(side)),
         DataType::Utf8 => Box::new(Keyed::<String>::new(side)),
-        other => return exec_err!("MIN and MAX do not take {other}"),
+        other => return fail!("MIN and MAX do not take {other}"),
     })
 }
 
@@ -177,7 +177,7 @@ impl<P: ArrowPrimitiveType<Native: Ends> + Debug> GroupsAccumulator for Fixed<P>
         total: usize,
     ) -> Result<()> {
         let [values] = values else {
-            return exec_err!("MIN and MAX take one argument, got {}", values.len());
+            return fail!("MIN and MAX take one argument, got {}", values.len());
         };
         let valid = valid(values, filter);
         self.seen.note(groups, valid.as_ref(), total);
@@ -202,18 +202,6 @@ impl<P: ArrowPrimitiveType<Native: Ends> + Debug> GroupsAccumulator for Fixed<P>
 
     fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
         self.update_batch(states, groups, None, total)
-    }
-
-    fn convert_to_state(
-        &self,
-        values: &[ArrayRef],
-        filter: Option<&BooleanArray>,
-    ) -> Result<Vec<ArrayRef>> {
-        let mut single = Self::new(&self.data_type, self.side);
-        let rows = values.first().map_or(0, |values| values.len());
-        let groups: Vec<usize> = (0..rows).collect();
-        single.update_batch(values, &groups, filter, rows)?;
-        single.state(EmitTo::All)
     }
 
     fn size(&self) -> usize {
@@ -282,7 +270,7 @@ impl<V: Value> GroupsAccumulator for Keyed<V> {
     ) -> Result<()> {
         self.kept.resize_with(total, || None);
         let [values] = values else {
-            return exec_err!("MIN and MAX take one argument, got {}", values.len());
+            return fail!("MIN and MAX take one argument, got {}", values.len());
         };
         let valid = valid(values, filter);
         let (kept, side) = (&mut self.kept, self.side);
@@ -310,18 +298,6 @@ impl<V: Value> GroupsAccumulator for Keyed<V> {
 
     fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
         self.update_batch(states, groups, None, total)
-    }
-
-    fn convert_to_state(
-        &self,
-        values: &[ArrayRef],
-        filter: Option<&BooleanArray>,
-    ) -> Result<Vec<ArrayRef>> {
-        let mut single = Self::new(self.side);
-        let rows = values.first().map_or(0, |values| values.len());
-        let groups: Vec<usize> = (0..rows).collect();
-        single.update_batch(values, &groups, filter, rows)?;
-        single.state(EmitTo::All)
     }
 
     fn size(&self) -> usize {

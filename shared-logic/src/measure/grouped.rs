@@ -2,10 +2,10 @@
 
 use std::fmt::Debug;
 
+use crate::error::Result;
+use crate::measure::accumulator::{EmitTo, GroupsAccumulator};
 use arrow::array::{Array, ArrayRef, BooleanArray};
 use arrow::buffer::NullBuffer;
-use datafusion_common::Result;
-use datafusion_expr::{EmitTo, GroupsAccumulator};
 
 use super::seen::valid;
 
@@ -150,18 +150,6 @@ impl<S: GroupState> GroupsAccumulator for Grouped<S> {
             }
         }
         Ok(())
-    }
-
-    fn convert_to_state(
-        &self,
-        values: &[ArrayRef],
-        filter: Option<&BooleanArray>,
-    ) -> Result<Vec<ArrayRef>> {
-        let mut single = Self::new(self.measure.clone());
-        let rows = values.first().map_or(0, |values| values.len());
-        let groups: Vec<usize> = (0..rows).collect();
-        single.update_batch(values, &groups, filter, rows)?;
-        single.state(EmitTo::All)
     }
 
     fn size(&self) -> usize {

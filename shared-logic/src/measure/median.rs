@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::error::Result;
 use arrow::array::{
     Array, ArrayRef, AsArray, Decimal128Array, Float64Array, Int64Array, UInt64Array,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type, UInt64Type, i256};
-use datafusion_common::Result;
 
 use super::value::Value;
 

@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
+use crate::error::{Result, fail};
 use arrow::array::{ArrayRef, AsArray, TimestampMicrosecondArray, UInt32Array, UInt64Array};
 use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType, UInt32Type, UInt64Type};
-use datafusion_common::{Result, exec_err};
 
 use super::StateColumn;
 use super::value::{Lists, lists};
@@ -51,7 +51,7 @@ impl Moments {
                 offset: offset.clone(),
             });
         }
-        exec_err!("a measure that depends on order needs event time, partition and offset")
+        fail!("a measure that depends on order needs event time, partition and offset")
     }
 
     /// The moment in a row.
@@ -94,7 +94,7 @@ impl MomentLists {
                 partition: Lists::read(partition)?,
                 offset: Lists::read(offset)?,
             }),
-            _ => exec_err!("the state of an ordered measure lacks its moments"),
+            _ => fail!("the state of an ordered measure lacks its moments"),
         }
     }
 

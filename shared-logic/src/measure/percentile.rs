@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::error::Result;
 use arrow::array::{ArrayRef, Float64Array};
 use arrow::datatypes::DataType;
-use datafusion_common::Result;
 
 use super::StateColumn;
 use super::function::Share;

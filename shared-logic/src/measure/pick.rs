@@ -2,12 +2,13 @@
 
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
-use datafusion_common::{Result, ScalarValue};
 
 use super::StateColumn;
 use super::grouped::GroupState;
 use super::moment::{self, Moment, Moments};
+use super::scalar::{Scalar, Scalars, array};
 use super::value::column;
+use crate::error::Result;
 
 /// Which event's value is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,15 +39,14 @@ impl Pick {
         }
     }
 
-    fn offer(&self, group: &mut Option<(Moment, ScalarValue)>, saved: &Picked, row: usize) {
+    fn offer(&self, group: &mut Option<(Moment, Scalar)>, saved: &Picked, row: usize) {
         let moment = saved.moments.get(row);
         let better = (group.as_ref()).is_none_or(|(kept, _)| match self.end {
             End::First => moment < *kept,
             End::Last => moment > *kept,
         });
-        // A value of the column's own type can always be read.
-        if better && let Ok(value) = ScalarValue::try_from_array(&saved.values, row) {
-            *group = Some((moment, value));
+        if better {
+            *group = Some((moment, saved.values.at(row)));
         }
     }
 }
@@ -54,21 +54,21 @@ impl Pick {
 /// Values and when they were.
 #[derive(Debug)]
 pub(super) struct Picked {
-    values: ArrayRef,
+    values: Scalars,
     moments: Moments,
 }
 
 impl Picked {
     fn read(columns: &[ArrayRef]) -> Result<Self> {
         Ok(Self {
-            values: column(columns, 0)?.clone(),
+            values: Scalars::read(column(columns, 0)?)?,
             moments: Moments::read(columns)?,
         })
     }
 }
 
 impl GroupState for Pick {
-    type Group = Option<(Moment, ScalarValue)>;
+    type Group = Option<(Moment, Scalar)>;
     type Arguments = Picked;
     type Saved = Picked;
 
@@ -102,30 +102,10 @@ impl GroupState for Pick {
         let values = groups
             .into_iter()
             .map(|group| group.map(|(_, value)| value));
-        scalars(values, &self.input)
+        array(values.collect(), &self.input)
     }
 
     fn heap(&self, group: &Self::Group) -> usize {
-        group.as_ref().map_or(0, |(_, value)| heap(value))
+        group.as_ref().map_or(0, |(_, value)| value.heap())
     }
-}
-
-/// A column of this type.
-pub(super) fn scalars(
-    values: impl Iterator<Item = Option<ScalarValue>>,
-    data_type: &DataType,
-) -> Result<ArrayRef> {
-    let null = ScalarValue::try_new_null(data_type)?;
-    let mut values = values
-        .map(|value| value.unwrap_or_else(|| null.clone()))
-        .peekable();
-    match values.peek() {
-        Some(_) => ScalarValue::iter_to_array(values),
-        None => Ok(arrow::array::new_empty_array(data_type)),
-    }
-}
-
-/// The bytes of a value that are not inside it.
-pub(super) fn heap(value: &ScalarValue) -> usize {
-    value.size().saturating_sub(size_of::<ScalarValue>())
 }

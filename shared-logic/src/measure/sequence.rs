@@ -3,9 +3,9 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use crate::error::Result;
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::DataType;
-use datafusion_common::Result;
 
 use super::grouped::{GroupState, Grouped};
 use super::moment::{self, Moment, MomentLists, Moments};

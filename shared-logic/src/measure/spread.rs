@@ -7,12 +7,12 @@
 
 use std::sync::Arc;
 
+use crate::error::{Result, fail};
 use arrow::array::{
     ArrayRef, AsArray, Decimal128Array, Decimal256Array, Float64Array, UInt64Array,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Decimal128Type, Decimal256Type, Float64Type, UInt64Type, i256};
-use datafusion_common::{Result, exec_err};
 
 use super::grouped::{GroupState, Grouped};
 use super::types::is_number;
@@ -70,7 +70,7 @@ pub(super) fn accumulator(input: &DataType, spread: Spread) -> Result<Accumulato
     Ok(match input {
         input if input.is_integer() => Box::new(Grouped::new(Integers(spread))),
         input if is_number(input) => Box::new(Grouped::new(Floats(spread))),
-        other => return exec_err!("variances are of numbers, not of {other}"),
+        other => return fail!("variances are of numbers, not of {other}"),
     })
 }
 
@@ -131,7 +131,7 @@ impl GroupState for Floats {
                 mean.as_primitive::<Float64Type>().clone(),
                 differences.as_primitive::<Float64Type>().clone(),
             )),
-            _ => exec_err!(
+            _ => fail!(
                 "the state of a variance is three columns, got {}",
                 columns.len()
             ),
@@ -221,7 +221,7 @@ impl GroupState for Integers {
                 sum.as_primitive::<Decimal128Type>().clone(),
                 squares.as_primitive::<Decimal256Type>().clone(),
             )),
-            _ => exec_err!(
+            _ => fail!(
                 "the state of a variance is three columns, got {}",
                 columns.len()
             ),

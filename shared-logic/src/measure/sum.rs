@@ -7,6 +7,8 @@ mod integers;
 
 use std::sync::Arc;
 
+use crate::error::{Result, fail};
+use crate::measure::accumulator::{EmitTo, GroupsAccumulator};
 use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, Decimal128Array, Decimal256Array,
     Float64Array, Int64Array, UInt64Array,
@@ -15,8 +17,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{
     DataType, Decimal128Type, Decimal256Type, Float64Type, Int64Type, UInt64Type, i256,
 };
-use datafusion_common::{DataFusionError, Result, exec_err};
-use datafusion_expr::{EmitTo, GroupsAccumulator};
+use arrow::error::ArrowError;
 
 use super::seen::{Seen, each, valid};
 use super::{Accumulator, StateColumn};
@@ -49,7 +50,7 @@ pub(super) fn accumulator(input: &DataType) -> Result<Accumulator> {
         DataType::Decimal128(..) => Box::new(Sum::<i256>::new(input)),
         input if input.is_integer() => Box::new(Sum::<i128>::new(input)),
         input if input.is_floating() => Box::new(Sum::<Compensated>::new(input)),
-        other => return exec_err!("SUM and AVG take numbers, not {other}"),
+        other => return fail!("SUM and AVG take numbers, not {other}"),
     })
 }
 
@@ -171,7 +172,7 @@ impl<T: Total> GroupsAccumulator for Sum<T> {
     ) -> Result<()> {
         self.sums.resize(total);
         let [values] = values else {
-            return exec_err!("SUM takes one argument, got {}", values.len());
+            return fail!("SUM takes one argument, got {}", values.len());
         };
         T::add_all(&mut self.sums, values, groups, filter, &mut self.seen)
     }
@@ -195,18 +196,6 @@ impl<T: Total> GroupsAccumulator for Sum<T> {
         T::merge_all(&mut self.sums, states, groups, &mut self.seen)
     }
 
-    fn convert_to_state(
-        &self,
-        values: &[ArrayRef],
-        filter: Option<&BooleanArray>,
-    ) -> Result<Vec<ArrayRef>> {
-        let mut single = Self::new(&self.input);
-        let rows = values.first().map_or(0, |values| values.len());
-        let groups: Vec<usize> = (0..rows).collect();
-        single.update_batch(values, &groups, filter, rows)?;
-        single.state(EmitTo::All)
-    }
-
     fn size(&self) -> usize {
         self.sums.size() + self.seen.size()
     }
@@ -215,12 +204,12 @@ impl<T: Total> GroupsAccumulator for Sum<T> {
 fn column(states: &[ArrayRef], at: usize) -> Result<&ArrayRef> {
     match states.get(at) {
         Some(column) => Ok(column),
-        None => exec_err!("the state of SUM lacks column {at}"),
+        None => fail!("the state of SUM lacks column {at}"),
     }
 }
 
-fn overflow(row: usize, sum: impl ToString, data_type: &DataType) -> DataFusionError {
-    DataFusionError::External(Box::new(SumOverflow {
+fn overflow(row: usize, sum: impl ToString, data_type: &DataType) -> ArrowError {
+    ArrowError::ExternalError(Box::new(SumOverflow {
         row,
         sum: sum.to_string(),
         data_type: data_type.clone(),
@@ -274,7 +263,7 @@ impl Total for i128 {
             DataType::UInt16 => add!(UInt16Type),
             DataType::UInt32 => add!(UInt32Type),
             DataType::UInt64 => add!(UInt64Type),
-            other => return exec_err!("SUM over integers was given {other}"),
+            other => return fail!("SUM over integers was given {other}"),
         }
         Ok(())
     }

@@ -3,17 +3,16 @@
 
 use std::sync::Arc;
 
+use crate::measure::accumulator::EmitTo;
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Float64Array, Int64Array, StringArray,
 };
 use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
-use datafusion_expr::EmitTo;
 use proptest::prelude::*;
 
 use super::{Accumulator, Function, Measure};
 
 mod laws;
-mod library;
 mod reference;
 mod semantics;
 

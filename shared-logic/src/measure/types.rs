@@ -2,6 +2,8 @@
 
 use arrow::datatypes::{DataType, TimeUnit};
 
+use super::Function;
+
 /// Whether measures keep values of this type.
 pub(crate) fn is_kept(data_type: &DataType) -> bool {
     is_number(data_type)
@@ -14,7 +16,7 @@ pub(crate) fn is_kept(data_type: &DataType) -> bool {
 }
 
 /// Whether the type is one that can be added up.
-pub(crate) fn is_number(data_type: &DataType) -> bool {
+pub(super) fn is_number(data_type: &DataType) -> bool {
     data_type.is_integer()
         || matches!(
             data_type,
@@ -23,11 +25,36 @@ pub(crate) fn is_number(data_type: &DataType) -> bool {
 }
 
 /// Whether the type is that of texts.
-pub(crate) fn is_text(data_type: &DataType) -> bool {
+pub(super) fn is_text(data_type: &DataType) -> bool {
     *data_type == DataType::Utf8
 }
 
 /// Whether the type is that of conditions.
-pub(crate) fn is_boolean(data_type: &DataType) -> bool {
+pub(super) fn is_boolean(data_type: &DataType) -> bool {
     *data_type == DataType::Boolean
+}
+
+/// The first argument of a type that the function is not built over, and what it needs.
+pub(crate) fn unfit<'a>(
+    function: &Function,
+    inputs: &'a [DataType],
+) -> Option<(&'a DataType, &'static str)> {
+    let (fits, help): (fn(&DataType) -> bool, _) = match function {
+        Function::CountRows | Function::Count | Function::User(_) => return None,
+        Function::Sum
+        | Function::Avg
+        | Function::Spread(_)
+        | Function::Median
+        | Function::ApproxPercentile(_) => (is_number, "it needs a number"),
+        Function::BoolAnd | Function::BoolOr => (is_boolean, "it needs a condition"),
+        Function::StringAgg(_) => (is_text, "it needs a text, write CAST(… AS VARCHAR)"),
+        _ => (
+            is_kept,
+            "it needs a number, a text, a boolean, a date or a timestamp",
+        ),
+    };
+    inputs
+        .iter()
+        .find(|input| !fits(input))
+        .map(|input| (input, help))
 }

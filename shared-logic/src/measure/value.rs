@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use crate::error::{Result, fail, failed};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Float64Array, Int64Array, ListArray,
     StringArray, UInt64Array,
@@ -14,7 +15,6 @@ use arrow::array::{
 use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Decimal128Type, Field, Float64Type, Int64Type, UInt64Type};
-use datafusion_common::{Result, exec_datafusion_err, exec_err};
 
 /// A value of one of the types that measures keep.
 pub(super) trait Value: Ord + Clone + Debug + Send + Sync + 'static {
@@ -70,7 +70,7 @@ macro_rules! with_value {
                 type $value = i64;
                 Ok($body)
             }
-            other => datafusion_common::exec_err!("no measure keeps values of type {other}"),
+            other => $crate::error::fail!("no measure keeps values of type {other}"),
         }
     }};
 }
@@ -97,7 +97,7 @@ macro_rules! whole {
 
             fn array(values: Vec<Option<Self>>, data_type: &DataType) -> Result<ArrayRef> {
                 let kept: ArrayRef = Arc::new(<$array>::from(values));
-                Ok(cast(&kept, data_type)?)
+                cast(&kept, data_type)
             }
         }
     };
@@ -112,7 +112,7 @@ impl Value for i128 {
     fn column(values: &ArrayRef) -> Result<Self::Column> {
         match values.as_primitive_opt::<Decimal128Type>() {
             Some(values) => Ok(values.clone()),
-            None => exec_err!("expected decimals, found {}", values.data_type()),
+            None => fail!("expected decimals, found {}", values.data_type()),
         }
     }
 
@@ -194,7 +194,7 @@ impl Value for Float {
     fn array(values: Vec<Option<Self>>, data_type: &DataType) -> Result<ArrayRef> {
         let values = values.into_iter().map(|value| value.map(Self::get));
         let kept: ArrayRef = Arc::new(Float64Array::from_iter(values));
-        Ok(cast(&kept, data_type)?)
+        cast(&kept, data_type)
     }
 }
 
@@ -204,7 +204,7 @@ impl Value for bool {
     fn column(values: &ArrayRef) -> Result<Self::Column> {
         match values.as_boolean_opt() {
             Some(values) => Ok(values.clone()),
-            None => exec_err!("expected booleans, found {}", values.data_type()),
+            None => fail!("expected booleans, found {}", values.data_type()),
         }
     }
 
@@ -227,7 +227,7 @@ impl Value for Box<str> {
     fn column(values: &ArrayRef) -> Result<Self::Column> {
         match values.as_string_opt::<i32>() {
             Some(values) => Ok(values.clone()),
-            None => exec_err!("expected texts, found {}", values.data_type()),
+            None => fail!("expected texts, found {}", values.data_type()),
         }
     }
 
@@ -257,9 +257,8 @@ pub(super) fn texts<T: AsRef<str>>(values: Vec<Option<T>>) -> Result<ArrayRef> {
 
 /// Where the last value of a column ends, unless the column cannot be that long.
 fn end(length: usize) -> Result<i32> {
-    i32::try_from(length).map_err(|_| {
-        exec_datafusion_err!("{length} values or bytes do not fit one column: fold smaller ranges")
-    })
+    i32::try_from(length)
+        .map_err(|_| failed!("{length} values or bytes do not fit one column: fold smaller ranges"))
 }
 
 /// The type of lists of such values.
@@ -301,7 +300,7 @@ impl<V: Value> Lists<V> {
                 ends: list.offsets().clone(),
                 values: V::column(list.values())?,
             }),
-            None => exec_err!("expected lists, found {}", column.data_type()),
+            None => fail!("expected lists, found {}", column.data_type()),
         }
     }
 
@@ -316,6 +315,6 @@ impl<V: Value> Lists<V> {
 pub(super) fn column(columns: &[ArrayRef], at: usize) -> Result<&ArrayRef> {
     match columns.get(at) {
         Some(column) => Ok(column),
-        None => exec_err!("column {at} of a measure is missing"),
+        None => fail!("column {at} of a measure is missing"),
     }
 }

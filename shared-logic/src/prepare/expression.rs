@@ -1,17 +1,30 @@
 //! A compiled expression, and which rows it fails on.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array};
+use arrow::array::{Array, ArrayRef, RecordBatch, new_null_array};
 use arrow::compute::concat;
-use arrow::datatypes::{DataType, Decimal128Type};
-use arrow::error::ArrowError;
-use datafusion_common::{DataFusionError, Result};
-use datafusion_expr::Expr;
-use datafusion_physical_expr::PhysicalExpr;
-use datafusion_physical_expr::expressions::Column;
+use arrow::datatypes::DataType;
 
-use crate::sql_error::lower_first;
+use crate::error::{Result, reason};
+
+/// What computes a column from other columns, whole chunks at a time: an expression of SQL, or code.
+pub trait Compute: Debug + Send + Sync {
+    /// One value for each row.
+    ///
+    /// # Errors
+    /// There is no value for some row. The rows are then tried again in halves, until those that
+    /// fail are alone; they are rejected with this error as the reason.
+    fn compute(&self, rows: &RecordBatch) -> Result<ArrayRef>;
+
+    /// The same as DataFusion plans it, over columns by name, for engines that have their own way to
+    /// evaluate it; `None` where it is code.
+    #[cfg(feature = "sql")]
+    fn logical(&self) -> Option<&datafusion_expr::Expr> {
+        None
+    }
+}
 
 /// An expression over the columns of a row.
 #[derive(Clone, Debug)]
@@ -20,10 +33,8 @@ pub(crate) struct Expression {
     pub(crate) text: String,
     /// The type of its values.
     pub(crate) data_type: DataType,
-    /// As DataFusion plans it, types coerced, over columns by name.
-    pub(crate) logical: Expr,
     /// As it is evaluated.
-    pub(crate) run: Arc<dyn PhysicalExpr>,
+    pub(crate) run: Arc<dyn Compute>,
 }
 
 /// A row that an expression fails on, by its number, and why.
@@ -37,11 +48,8 @@ impl Expression {
     ///
     /// # Errors
     /// The values do not make one array.
-    pub(crate) fn evaluate(
-        &self,
-        rows: &RecordBatch,
-    ) -> std::result::Result<(ArrayRef, Vec<Failure>), ArrowError> {
-        match self.at_once(rows) {
+    pub(crate) fn evaluate(&self, rows: &RecordBatch) -> Result<(ArrayRef, Vec<Failure>)> {
+        match self.run.compute(rows) {
             Ok(values) => Ok((values, vec![])),
             Err(_) => {
                 let mut parts = vec![];
@@ -60,7 +68,7 @@ impl Expression {
         parts: &mut Vec<ArrayRef>,
         failures: &mut Vec<Failure>,
     ) {
-        match self.at_once(rows) {
+        match self.run.compute(rows) {
             Ok(values) => parts.push(values),
             Err(error) if rows.num_rows() <= 1 => {
                 parts.push(new_null_array(&self.data_type, rows.num_rows()));
@@ -74,37 +82,39 @@ impl Expression {
             }
         }
     }
+}
 
-    fn at_once(&self, rows: &RecordBatch) -> Result<ArrayRef> {
-        let values = self.run.evaluate(rows)?.into_array(rows.num_rows())?;
-        // Arrow's arithmetic lets a decimal grow beyond its digits.
-        if let DataType::Decimal128(precision, _) = self.data_type
-            && self.run.downcast_ref::<Column>().is_none()
-            && let Some(decimals) = values.as_primitive_opt::<Decimal128Type>()
-        {
-            decimals.validate_decimal_precision(precision)?;
+/// A column taken as it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Column {
+    /// Its place among the columns of the rows.
+    at: usize,
+    #[cfg(feature = "sql")]
+    logical: datafusion_expr::Expr,
+}
+
+impl Column {
+    /// The column `name` at this place.
+    #[cfg_attr(not(feature = "sql"), expect(unused_variables))]
+    pub(crate) fn new(at: usize, name: &str) -> Self {
+        Self {
+            at,
+            #[cfg(feature = "sql")]
+            logical: datafusion_expr::Expr::Column(datafusion_common::Column::from_name(name)),
         }
-        Ok(values)
     }
 }
 
-/// What went wrong, in one line.
-pub(crate) fn reason(error: &DataFusionError) -> String {
-    let text = match error.find_root() {
-        DataFusionError::ArrowError(error, _) => match error.as_ref() {
-            ArrowError::DivideByZero => "division by zero".to_owned(),
-            ArrowError::ArithmeticOverflow(text)
-            | ArrowError::CastError(text)
-            | ArrowError::ComputeError(text)
-            | ArrowError::ParseError(text)
-            | ArrowError::InvalidArgumentError(text) => text.clone(),
-            other => other.to_string(),
-        },
-        DataFusionError::Plan(text)
-        | DataFusionError::Execution(text)
-        | DataFusionError::NotImplemented(text) => text.clone(),
-        other => other.strip_backtrace(),
-    };
-    let line = text.lines().next().unwrap_or_default().trim();
-    lower_first(line.trim_end_matches('.'))
+impl Compute for Column {
+    fn compute(&self, rows: &RecordBatch) -> Result<ArrayRef> {
+        match rows.columns().get(self.at) {
+            Some(column) => Ok(Arc::clone(column)),
+            None => crate::error::fail!("column {} is missing", self.at),
+        }
+    }
+
+    #[cfg(feature = "sql")]
+    fn logical(&self) -> Option<&datafusion_expr::Expr> {
+        Some(&self.logical)
+    }
 }

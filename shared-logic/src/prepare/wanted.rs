@@ -27,12 +27,7 @@ impl Filter {
         &self,
         rows: &RecordBatch,
     ) -> Result<(BooleanArray, Vec<Failure>), ArrowError> {
-        let whole = self
-            .whole
-            .run
-            .evaluate(rows)
-            .and_then(|value| value.into_array(rows.num_rows()));
-        match whole {
+        match self.whole.run.compute(rows) {
             Ok(values) => Ok((truth(values.as_ref()), vec![])),
             Err(_) => self.part_by_part(rows),
         }

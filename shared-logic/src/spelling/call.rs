@@ -11,7 +11,7 @@ use super::{Spread, WINDOW_END, WINDOW_START, bare, start};
 use crate::parse::interval::microseconds;
 use crate::parse::name::normal;
 use crate::sql_error::SqlError;
-use crate::window::Window;
+use crate::window::{MOST_WINDOWS, Window};
 
 /// A window function: the intervals that it takes behind table and time.
 #[derive(Clone, Copy, Debug)]
@@ -53,9 +53,6 @@ pub(super) const SHAPES: [Shape; 4] = [
         write: "INTERVAL '30' MINUTE",
     },
 ];
-
-/// How many windows an event may be in.
-const MOST_WINDOWS: i64 = 10_000;
 
 /// The window function of this name.
 pub(super) fn shape(name: &str) -> Option<&'static Shape> {

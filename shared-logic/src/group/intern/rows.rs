@@ -3,10 +3,10 @@
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
+use crate::error::Result;
 use arrow::array::{Array, ArrayRef, AsArray, Float32Array, Float64Array};
 use arrow::datatypes::{DataType, Float32Type, Float64Type};
 use arrow::row::{self, RowConverter, SortField};
-use datafusion_common::Result;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// Distinct keys as rows of bytes, by number.
@@ -19,7 +19,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn new(keys: &[DataType]) -> Result<Self> {
+    pub(crate) fn new(keys: &[DataType]) -> Result<Self> {
         let fields = keys.iter().cloned().map(SortField::new).collect();
         let converter = RowConverter::new(fields)?;
         let rows = converter.empty_rows(0, 0);
@@ -31,11 +31,11 @@ impl Rows {
         })
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.rows.num_rows()
     }
 
-    pub(super) fn intern(&mut self, columns: &[ArrayRef], ids: &mut Vec<u32>) -> Result<()> {
+    pub(crate) fn intern(&mut self, columns: &[ArrayRef], ids: &mut Vec<u32>) -> Result<()> {
         let columns: Vec<ArrayRef> = columns.iter().map(canonical).collect();
         let rows = self.converter.convert_columns(&columns)?;
         for row in &rows {
@@ -57,7 +57,15 @@ impl Rows {
     }
 
     pub(super) fn finish(self) -> Result<Vec<ArrayRef>> {
-        Ok(self.converter.convert_rows(&self.rows)?)
+        self.converter.convert_rows(&self.rows)
+    }
+
+    /// The distinct keys as columns, sorted, and the number of each.
+    pub(crate) fn sorted(&self) -> Result<(Vec<ArrayRef>, Vec<u32>)> {
+        let mut numbers: Vec<u32> = (0..).take(self.len()).collect();
+        numbers.sort_by_key(|number| self.rows.row(*number as usize));
+        let rows = numbers.iter().map(|number| self.rows.row(*number as usize));
+        Ok((self.converter.convert_rows(rows)?, numbers))
     }
 
     pub(super) fn size(&self) -> usize {

@@ -1,9 +1,9 @@
 //! Sums of integers in 128 bits, of which the upper 64 are there only once they are needed.
 
 use arrow::array::{ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray};
-use datafusion_expr::EmitTo;
 
 use super::Sums;
+use crate::measure::accumulator::EmitTo;
 use crate::measure::seen::{Seen, each_or, valid};
 
 /// Sums by the number of their group: `low + high · 2^64`.

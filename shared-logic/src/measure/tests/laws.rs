@@ -94,7 +94,7 @@ fn measures(first: &DataType, second: &DataType) -> Vec<Measure> {
     ]);
     functions.extend([Function::CountDistinct, Function::ApproxCountDistinct]);
     functions.extend([Function::ArrayAgg, Function::TopK(1), Function::TopK(3)]);
-    if crate::measure::is_number(first) {
+    if crate::measure::types::is_number(first) {
         functions.extend([Function::Sum, Function::Avg, Function::Median]);
         let spreads = [
             Spread::VarPop,
