@@ -12,12 +12,15 @@ use crate::spelling;
 use crate::sql_error::SqlError;
 use crate::window::Window;
 
+mod column;
 mod file;
+mod hint;
 pub(crate) mod interval;
 pub(crate) mod name;
 mod options;
 mod shape;
 mod watermark;
+pub mod write;
 
 pub use file::embed;
 use name::normal;
@@ -166,18 +169,23 @@ fn statement(tokens: Vec<TokenWithSpan>) -> Result<Option<Definition>, SqlError>
     if !creates(first) {
         return Err(not_ours(start));
     }
-    let (tokens, clause) = watermark::lift(tokens)?;
+    let (mut tokens, clause) = watermark::lift(tokens)?;
+    if tokens
+        .get(1)
+        .is_some_and(|second| second.token.to_string().eq_ignore_ascii_case("table"))
+    {
+        column::free_names(&mut tokens);
+    }
     let dialect = StreamDialect;
-    let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens);
-    let statement = (parser.parse_statement()).map_err(|error| SqlError::parser(error, end))?;
+    let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens.clone());
+    let hinted = |error| hint::hint(error, &tokens);
+    let statement =
+        (parser.parse_statement()).map_err(|error| hinted(SqlError::parser(error, end)))?;
     let rest = parser.peek_token();
     if rest.token != Token::EOF {
         let message = format!("expected the end of the statement, found {}", rest.token);
-        return Err(SqlError::new(
-            rest.span.start,
-            message,
-            "separate statements by ;",
-        ));
+        let help = "separate statements by ;";
+        return Err(hinted(SqlError::new(rest.span.start, message, help)));
     }
     match statement {
         Statement::CreateTable(mut create) => {

@@ -1,0 +1,179 @@
+//! Which part of an expression cannot be planned, and what to write instead.
+
+use std::ops::ControlFlow;
+
+use arrow::datatypes::DataType;
+use datafusion_common::{DFSchema, DataFusionError};
+use datafusion_expr::ExprSchemable;
+use sqlparser::ast::{self, BinaryOperator, Expr, Visit, Visitor};
+use sqlparser::tokenizer::Location;
+
+use super::check::function_name;
+use super::expression::coerced;
+use super::functions::FUNCTIONS;
+use super::plan::Planner;
+use crate::prepare::expression::reason;
+use crate::sql_error::SqlError;
+use crate::table::type_name;
+
+/// What is wrong with an expression that DataFusion refuses: its innermost part that cannot be
+/// planned alone is to blame. `fallback` is the place of parts that have none.
+pub(super) fn blame(
+    planner: &Planner,
+    sql: &Expr,
+    schema: &DFSchema,
+    error: &DataFusionError,
+    fallback: Location,
+) -> SqlError {
+    let mut search = Search { planner, schema };
+    let (part, error) = match sql.visit(&mut search) {
+        ControlFlow::Break((part, error)) => (part, reason(&error)),
+        ControlFlow::Continue(()) => (sql.clone(), reason(error)),
+    };
+    let typed = |part: &Expr| {
+        let data_type = planner.attempt(part, schema).ok()?;
+        Some((part.to_string(), data_type))
+    };
+    let (message, help) = match &part {
+        Expr::BinaryOp { left, op, right } => match (typed(left), typed(right)) {
+            (Some(left), Some(right)) => operator(op, &left, &right),
+            _ => plain(&error),
+        },
+        Expr::Function(function) => {
+            let name = function_name(function);
+            let given: Option<Vec<String>> = arguments(function)
+                .iter()
+                .map(|argument| Some(shown(&typed(argument)?.1)))
+                .collect();
+            match given {
+                Some(given) => call(&name, &given),
+                None => plain(&error),
+            }
+        }
+        Expr::Cast { expr, .. }
+            if error.starts_with("unsupported CAST") || error.starts_with("cannot cast") =>
+        {
+            let from = typed(expr).map_or_else(|| expr.to_string(), |(_, kind)| shown(&kind));
+            (
+                format!("{from} does not convert to what {part} asks for"),
+                "convert to VARCHAR first, or leave the CAST out".into(),
+            )
+        }
+        Expr::Like { expr, .. } | Expr::ILike { expr, .. } => match typed(expr) {
+            Some((text, kind)) if !kind.is_string() => (
+                format!("LIKE needs a text, found {}", shown(&kind)),
+                format!("write CAST({text} AS VARCHAR) LIKE …"),
+            ),
+            _ => plain(&error),
+        },
+        _ => plain(&error),
+    };
+    SqlError::new(planner.start_of(&part), message, help).or_at(fallback)
+}
+
+/// Finds the innermost part that cannot be planned.
+struct Search<'a> {
+    planner: &'a Planner<'a>,
+    schema: &'a DFSchema,
+}
+
+impl Visitor for Search<'_> {
+    type Break = (Expr, DataFusionError);
+
+    fn post_visit_expr(&mut self, part: &Expr) -> ControlFlow<Self::Break> {
+        match self.planner.attempt(part, self.schema) {
+            Ok(_) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break((part.clone(), error)),
+        }
+    }
+}
+
+impl Planner<'_> {
+    /// The type of an expression, where it can be planned.
+    fn attempt(&self, part: &Expr, schema: &DFSchema) -> Result<DataType, DataFusionError> {
+        coerced(self.logical(part, schema)?, schema)?.get_type(schema)
+    }
+}
+
+fn operator(
+    op: &BinaryOperator,
+    (left, from): &(String, DataType),
+    (right, to): &(String, DataType),
+) -> (String, String) {
+    use BinaryOperator::{And, Divide, Minus, Modulo, Multiply, Or, Plus};
+    let (a, b) = (shown(from), shown(to));
+    match op {
+        And | Or => {
+            let (side, kind) = if *from == DataType::Boolean {
+                (right, &b)
+            } else {
+                (left, &a)
+            };
+            (
+                format!("{op} needs conditions, found {kind}"),
+                format!("compare {side} with something"),
+            )
+        }
+        Plus | Minus | Multiply | Divide | Modulo => {
+            let text = if from.is_string() {
+                Some(left)
+            } else {
+                Some(right).filter(|_| to.is_string())
+            };
+            let help = match text {
+                Some(text) if *op == Plus => format!(
+                    "write CAST({text} AS BIGINT), or put texts together with ||"
+                ),
+                Some(text) => format!("write CAST({text} AS BIGINT)"),
+                None => "numbers go with numbers, and timestamps with intervals: convert one side with CAST(… AS …)".into(),
+            };
+            (format!("cannot compute {a} {op} {b}"), help)
+        }
+        _ => (
+            format!("cannot compute {a} {op} {b}"),
+            format!("convert one side, as in CAST({right} AS {a})"),
+        ),
+    }
+}
+
+/// What a function takes, as its own documentation has it.
+fn call(name: &str, given: &[String]) -> (String, String) {
+    let message = match given.is_empty() {
+        true => format!("{name} needs arguments"),
+        false => format!("{name} does not take {}", given.join(", ")),
+    };
+    let known = FUNCTIONS.scalars.get(name);
+    let write = known.and_then(|function| Some(&function.documentation()?.syntax_example));
+    let help = match write {
+        Some(write) => format!("write {write}"),
+        None => "convert an argument with CAST(… AS …)".into(),
+    };
+    (message, help)
+}
+
+fn plain(error: &str) -> (String, String) {
+    let help = "bring its parts to types that go together with CAST(… AS …)";
+    (error.to_owned(), help.to_owned())
+}
+
+/// The SQL name of a type of an expression.
+fn shown(kind: &DataType) -> String {
+    match kind {
+        DataType::Null => "NULL".into(),
+        DataType::Interval(_) => "INTERVAL".into(),
+        kind if kind.is_string() => "VARCHAR".into(),
+        kind => type_name(kind),
+    }
+}
+
+fn arguments(function: &ast::Function) -> Vec<&Expr> {
+    let ast::FunctionArguments::List(list) = &function.args else {
+        return vec![];
+    };
+    (list.args.iter())
+        .filter_map(|argument| match argument {
+            ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expr)) => Some(expr),
+            _ => None,
+        })
+        .collect()
+}

@@ -1,0 +1,125 @@
+//! What to write instead of what the parser does not take.
+
+use sqlparser::keywords::Keyword;
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
+
+use super::name::edits;
+use crate::sql_error::SqlError;
+
+/// Words that begin the parts of a statement.
+const WORDS: [&str; 26] = [
+    "CREATE",
+    "TABLE",
+    "VIEW",
+    "MATERIALIZED",
+    "WITH",
+    "SELECT",
+    "FROM",
+    "WHERE",
+    "GROUP",
+    "HAVING",
+    "ORDER",
+    "LIMIT",
+    "UNION",
+    "BETWEEN",
+    "INTERVAL",
+    "PARTITION",
+    "WATERMARK",
+    "TIMESTAMP",
+    "VARCHAR",
+    "BIGINT",
+    "DOUBLE",
+    "BOOLEAN",
+    "FILTER",
+    "CASE",
+    "WHEN",
+    "THEN",
+];
+
+/// The error of the parser with a way out, found in the tokens of the statement.
+pub(super) fn hint(mut error: SqlError, tokens: &[TokenWithSpan]) -> SqlError {
+    let here = |token: &TokenWithSpan| {
+        (token.span.start.line, token.span.start.column) == (error.line, error.column)
+    };
+    let at = tokens.iter().position(here);
+    let found = at.and_then(|at| tokens.get(at));
+    let before = match at {
+        Some(at) => at.checked_sub(1).and_then(|at| tokens.get(at)),
+        None => tokens.last(),
+    };
+    // A word that is nearly one of SQL's is mostly meant to be it; before what is found it was
+    // taken for an alias.
+    for token in [found, before].into_iter().flatten() {
+        if let Some((word, near)) = misspelled(&token.token) {
+            let place = token.span.start;
+            return SqlError::new(
+                place,
+                format!("unknown word {word}"),
+                format!("did you mean {near}?"),
+            );
+        }
+    }
+    let session = |token: &TokenWithSpan| token.token.to_string().eq_ignore_ascii_case("session");
+    if found.is_some_and(session) && tokens.get(at.unwrap_or_default() + 1).is_some_and(with) {
+        let help = "write FROM SESSION(TABLE t PARTITION BY key, DESCRIPTOR(time), INTERVAL '5' MINUTE) and GROUP BY window_start, window_end, key";
+        return SqlError::new(
+            error_place(&error),
+            "SESSION WITH GAP numbers rows, a view has windows",
+            help,
+        );
+    }
+    if error.help.is_empty() {
+        error.help = help(&error.message, found, before, tokens);
+    }
+    error
+}
+
+fn with(token: &TokenWithSpan) -> bool {
+    matches!(&token.token, Token::Word(word) if word.keyword == Keyword::WITH)
+}
+
+fn error_place(error: &SqlError) -> Location {
+    Location::new(error.line, error.column)
+}
+
+fn help(
+    message: &str,
+    found: Option<&TokenWithSpan>,
+    before: Option<&TokenWithSpan>,
+    tokens: &[TokenWithSpan],
+) -> String {
+    let comma = before.is_some_and(|token| token.token == Token::Comma);
+    let count = |wanted: &Token| tokens.iter().filter(|token| token.token == *wanted).count();
+    let (open, closed) = (count(&Token::LParen), count(&Token::RParen));
+    match found.map(|token| &token.token) {
+        None if open > closed => "a ( is still open: close it with )".into(),
+        None => "the statement breaks off: finish it".into(),
+        Some(Token::Comma) => "write something between the commas, or remove one".into(),
+        Some(found) if comma => format!("remove the comma before {found}"),
+        Some(Token::RParen) if closed > open => "remove this ), or open it with (".into(),
+        Some(_) if message.contains("after column definition") => {
+            "a column is a name, a type and perhaps NOT NULL; commas stand between columns".into()
+        }
+        Some(Token::Word(word)) if word.keyword != Keyword::NoKeyword => format!(
+            "to use {0} as a name, write it in quotes: \"{0}\"",
+            word.value
+        ),
+        Some(Token::Eq) => {
+            "in WITH (…) write name = 'value'; elsewhere = compares two values".into()
+        }
+        Some(_) => "remove it, or write what is expected before it".into(),
+    }
+}
+
+/// A word that is none of SQL's, and the one of SQL's that it nearly is.
+fn misspelled(token: &Token) -> Option<(&str, &'static str)> {
+    let Token::Word(word) = token else {
+        return None;
+    };
+    if word.quote_style.is_some() || word.keyword != Keyword::NoKeyword || word.value.len() < 4 {
+        return None;
+    }
+    let upper = word.value.to_uppercase();
+    let near = WORDS.iter().find(|known| edits(&upper, known) == 1)?;
+    Some((&word.value, near))
+}
