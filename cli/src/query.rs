@@ -5,14 +5,16 @@ mod shell;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use serving_layer::error::ServingError;
 use serving_layer::reading::Reading;
 use serving_layer::sql::sql;
 use shared_logic::job::Job;
+use shared_logic::parse::suggest;
 use view_store::job::JobStore;
 use view_store::store::Store;
 
 use crate::args::Query;
-use crate::failure::{Failure, OrInput, Outcome};
+use crate::failure::{Failure, Outcome};
 use crate::store;
 
 /// Answers the question of the command line, or those of the standard input.
@@ -34,13 +36,24 @@ pub fn run(args: &Query) -> Outcome {
 /// Merges the live generation of every job and asks.
 fn ask(store: &Store, question: &str) -> Outcome<RecordBatch> {
     let mut tables = Vec::new();
-    for name in store.jobs()? {
+    let names = store.jobs()?;
+    for name in &names {
         // Only what the question mentions is read; a name within another costs a reading.
-        if question.contains(&name) {
-            tables.push((name.clone(), rows(&store.job(&name)?)?));
+        if question.contains(name) {
+            tables.push((name.clone(), rows(&store.job(name)?)?));
         }
     }
-    sql(&tables, question).or_input()
+    sql(&tables, question).map_err(|error| match error {
+        ServingError::Sql(mut error) => {
+            // What was not read can be meant all the same.
+            if let Some(name) = error.message.strip_prefix("unknown table ") {
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                error.help = suggest(name, "views", &names);
+            }
+            Failure::sql(error, question)
+        }
+        other => Failure::Input(other.into()),
+    })
 }
 
 /// The answer of a job's live generation, by the SQL that the manifest keeps.

@@ -219,9 +219,10 @@ fn a_store_made_by_other_logic() {
         &[&["speed", &view, "--input", WEEK], &args[..]].concat(),
         &["other logic", "seam reprocess"],
     );
-    refused(
+    refused_sql(
         &["query", "SELECT 1 FROM nothing", "--store", &store],
-        &["nothing"],
+        &["1:15: unknown table nothing; known views: delay_by_airport"],
+        "nothing",
     );
     refused(
         &["query", "SELECT 1", "--store", &folder.path("empty")],

@@ -111,7 +111,7 @@ fn json_with_nested_fields_and_nulls() {
             "Left out nothing: the first 200 records have no value of it",
             "Duplicates 49 events have an id that came before",
             "price DOUBLE 0 1 record 78: expected DOUBLE, found \"free\"",
-            "coupon VARCHAR 50 0",
+            "coupon VARCHAR 49 0",
             "\"orderedAt\" TIMESTAMP NOT NULL, key VARCHAR NOT NULL, price DOUBLE NOT NULL, coupon VARCHAR, id BIGINT NOT NULL",
             "CREATE TABLE web_orders_2024",
         ],

@@ -4,7 +4,7 @@ use sqlparser::ast::{
     CreateTable, CreateTableOptions, CreateView, Expr, Ident, ObjectName, Select, SqlOption,
     Statement, Value,
 };
-use sqlparser::parser::Parser;
+use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
 use crate::dialect::{self, StreamDialect};
@@ -24,6 +24,7 @@ pub mod write;
 
 pub use file::embed;
 use name::normal;
+pub use name::suggest;
 pub use options::ViewOptions;
 pub(crate) use shape::WORKS;
 
@@ -152,6 +153,13 @@ pub fn parse(sql: &str) -> Result<Parsed, SqlError> {
         });
     }
     Ok(Parsed { tables, views })
+}
+
+/// The error of the parser in a text of one statement, with its place and a way out.
+pub fn syntax(sql: &str, error: ParserError) -> SqlError {
+    let tokens = dialect::tokens(sql).unwrap_or_default();
+    let end = (tokens.last()).map_or(Location::empty(), |token| token.span.end);
+    hint::hint(SqlError::parser(error, end), &tokens)
 }
 
 enum Definition {

@@ -7,6 +7,7 @@ use arrow::datatypes::{DataType, TimeUnit};
 use shared_logic::table::{TimeUnits, unit_name};
 
 use super::columns::{ARRIVAL, Column};
+use super::names::words;
 use super::{INSTANT, LeftOut};
 
 /// The units of columns whose numbers are instants, by name.
@@ -82,13 +83,24 @@ const EVENT: [&str; 9] = [
 pub(super) fn find(columns: &mut [Column]) -> Units {
     let mut units = Units::new();
     for column in columns {
-        let named = column.speaks_of(&TIME) || column.name.to_lowercase().ends_with("time");
+        let named = column.speaks_of(&TIME)
+            || column.name.to_lowercase().ends_with("time")
+            || is_participle(&column.name);
         if named && let Some(unit) = unit(column) {
             units.insert(column.name.clone(), unit);
             column.data_type = INSTANT;
         }
     }
     units
+}
+
+/// Whether a name ends with a word such as `placed` or `shipped`: events are often named by what was
+/// done then.
+fn is_participle(name: &str) -> bool {
+    const OTHERS: [&str; 6] = ["speed", "seed", "feed", "need", "bed", "red"];
+    words(name)
+        .last()
+        .is_some_and(|word| word.ends_with("ed") && !OTHERS.contains(&word.as_str()))
 }
 
 /// Makes instants of a column that the caller knows to hold them.

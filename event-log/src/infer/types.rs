@@ -170,7 +170,8 @@ fn best(tried: &[Decoded], at: usize, looks: Looks) -> Result<ArrayRef, String> 
         let fits = read > 0 && failed * TOLERATED <= read + failed;
         let looks_so = match to {
             DataType::Int64 => !looks.coded && !looks.pointed,
-            DataType::Float64 => !looks.coded,
+            // Digits alone would be an instant in milliseconds, too.
+            DataType::Float64 | DataType::Timestamp(..) => !looks.coded,
             // Every field of CSV is a text: they fit only where nothing else does.
             DataType::Utf8 => found.is_none(),
             _ => true,

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use arrow::datatypes::DataType;
 use datafusion_common::{DFSchema, DataFusionError};
 use datafusion_expr::ExprSchemable;
-use sqlparser::ast::{self, BinaryOperator, Expr, Visit, Visitor};
+use sqlparser::ast::{self, BinaryOperator, Expr, Spanned, Visit, Visitor};
 use sqlparser::tokenizer::Location;
 
 use super::check::function_name;
@@ -34,7 +34,20 @@ pub(super) fn blame(
         let data_type = planner.attempt(part, schema).ok()?;
         Some((part.to_string(), data_type))
     };
+    let mut place = part.span().start;
     let (message, help) = match &part {
+        Expr::BinaryOp {
+            left,
+            op: op @ (BinaryOperator::And | BinaryOperator::Or),
+            right,
+        } => match (typed(left), typed(right)) {
+            (Some((_, DataType::Boolean)), Some((text, kind))) => {
+                place = right.span().start;
+                condition(op, &text, &kind)
+            }
+            (Some((text, kind)), _) => condition(op, &text, &kind),
+            _ => plain(&error),
+        },
         Expr::BinaryOp { left, op, right } => match (typed(left), typed(right)) {
             (Some(left), Some(right)) => operator(op, &left, &right),
             _ => plain(&error),
@@ -68,7 +81,7 @@ pub(super) fn blame(
         },
         _ => plain(&error),
     };
-    SqlError::new(planner.start_of(&part), message, help).or_at(fallback)
+    SqlError::new(place, message, help).or_at(fallback)
 }
 
 /// Finds the innermost part that cannot be planned.
@@ -100,32 +113,26 @@ fn operator(
     (left, from): &(String, DataType),
     (right, to): &(String, DataType),
 ) -> (String, String) {
-    use BinaryOperator::{And, Divide, Minus, Modulo, Multiply, Or, Plus};
+    use BinaryOperator::{Divide, Minus, Modulo, Multiply, Plus};
     let (a, b) = (shown(from), shown(to));
     match op {
-        And | Or => {
-            let (side, kind) = if *from == DataType::Boolean {
-                (right, &b)
-            } else {
-                (left, &a)
-            };
-            (
-                format!("{op} needs conditions, found {kind}"),
-                format!("compare {side} with something"),
-            )
-        }
         Plus | Minus | Multiply | Divide | Modulo => {
-            let text = if from.is_string() {
-                Some(left)
-            } else {
-                Some(right).filter(|_| to.is_string())
+            let (text, other) = match from.is_string() {
+                true => (Some(left), to),
+                false => (Some(right).filter(|_| to.is_string()), from),
             };
-            let help = match text {
-                Some(text) if *op == Plus => format!(
-                    "write CAST({text} AS BIGINT), or put texts together with ||"
-                ),
-                Some(text) => format!("write CAST({text} AS BIGINT)"),
-                None => "numbers go with numbers, and timestamps with intervals: convert one side with CAST(… AS …)".into(),
+            let help = match (text, other) {
+                (Some(text), DataType::Timestamp(..) | DataType::Date32) => {
+                    format!("write CAST({text} AS TIMESTAMP), or INTERVAL '1' HOUR")
+                }
+                (Some(text), _) if *op == Plus => {
+                    format!("write CAST({text} AS BIGINT), or put texts together with ||")
+                }
+                (Some(text), _) => format!("write CAST({text} AS BIGINT)"),
+                (None, _) => {
+                    let help = "numbers go with numbers, and timestamps with intervals: convert one side with CAST(… AS …)";
+                    help.to_owned()
+                }
             };
             (format!("cannot compute {a} {op} {b}"), help)
         }
@@ -134,6 +141,14 @@ fn operator(
             format!("convert one side, as in CAST({right} AS {a})"),
         ),
     }
+}
+
+/// What is said of a side of AND or OR that is no condition.
+fn condition(op: &BinaryOperator, text: &str, kind: &DataType) -> (String, String) {
+    (
+        format!("{op} needs conditions, found {}", shown(kind)),
+        format!("compare {text} with something"),
+    )
 }
 
 /// What a function takes, as its own documentation has it.
@@ -152,6 +167,10 @@ fn call(name: &str, given: &[String]) -> (String, String) {
 }
 
 fn plain(error: &str) -> (String, String) {
+    // What our own planners of types say has a way out already.
+    if let Some((message, help)) = error.split_once("; ") {
+        return (message.to_owned(), help.to_owned());
+    }
     let help = "bring its parts to types that go together with CAST(… AS …)";
     (error.to_owned(), help.to_owned())
 }

@@ -50,11 +50,6 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Where an expression starts; nowhere, if its parts have no place.
-    pub(super) fn start_of(&self, sql: &ast::Expr) -> Location {
-        sql.span().start
-    }
-
     /// The expression over the columns of `schema`, before type coercion.
     ///
     /// # Errors

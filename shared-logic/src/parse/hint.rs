@@ -41,7 +41,20 @@ pub(super) fn hint(mut error: SqlError, tokens: &[TokenWithSpan]) -> SqlError {
     let here = |token: &TokenWithSpan| {
         (token.span.start.line, token.span.start.column) == (error.line, error.column)
     };
-    let at = tokens.iter().position(here);
+    let at = (tokens.iter().position(here)).map(|at| {
+        // Some errors of the parser have the place of the token behind the one that they name.
+        let named = |at: usize| {
+            let token = tokens.get(at).map(|token| token.token.to_string());
+            token.is_some_and(|token| error.message.ends_with(&format!("found {token}")))
+        };
+        match at.checked_sub(1) {
+            Some(before) if !named(at) && named(before) => before,
+            _ => at,
+        }
+    });
+    if let Some(token) = at.and_then(|at| tokens.get(at)) {
+        (error.line, error.column) = (token.span.start.line, token.span.start.column);
+    }
     let found = at.and_then(|at| tokens.get(at));
     let before = match at {
         Some(at) => at.checked_sub(1).and_then(|at| tokens.get(at)),
@@ -67,6 +80,17 @@ pub(super) fn hint(mut error: SqlError, tokens: &[TokenWithSpan]) -> SqlError {
             "SESSION WITH GAP numbers rows, a view has windows",
             help,
         );
+    }
+    // A name that is a word of SQL is seen where something else should follow the word.
+    if let (Some(Token::RParen | Token::Comma), Some(word)) =
+        (found.map(|token| &token.token), before)
+        && let Token::Word(name) = &word.token
+        && name.keyword != Keyword::NoKeyword
+        && name.quote_style.is_none()
+    {
+        let place = word.span.start;
+        let message = format!("{} is a word of SQL here", name.value);
+        return SqlError::new(place, message, quoted(&name.value));
     }
     if error.help.is_empty() {
         error.help = help(&error.message, found, before, tokens);
@@ -94,21 +118,25 @@ fn help(
     match found.map(|token| &token.token) {
         None if open > closed => "a ( is still open: close it with )".into(),
         None => "the statement breaks off: finish it".into(),
+        Some(found) if open > closed && message.contains("expected )") => {
+            format!("a ( is still open: close it before {found}")
+        }
         Some(Token::Comma) => "write something between the commas, or remove one".into(),
         Some(found) if comma => format!("remove the comma before {found}"),
         Some(Token::RParen) if closed > open => "remove this ), or open it with (".into(),
         Some(_) if message.contains("after column definition") => {
             "a column is a name, a type and perhaps NOT NULL; commas stand between columns".into()
         }
-        Some(Token::Word(word)) if word.keyword != Keyword::NoKeyword => format!(
-            "to use {0} as a name, write it in quotes: \"{0}\"",
-            word.value
-        ),
+        Some(Token::Word(word)) if word.keyword != Keyword::NoKeyword => quoted(&word.value),
         Some(Token::Eq) => {
             "in WITH (…) write name = 'value'; elsewhere = compares two values".into()
         }
         Some(_) => "remove it, or write what is expected before it".into(),
     }
+}
+
+fn quoted(name: &str) -> String {
+    format!("to use {name} as a name, write it in quotes: \"{name}\"")
 }
 
 /// A word that is none of SQL's, and the one of SQL's that it nearly is.
@@ -120,6 +148,8 @@ fn misspelled(token: &Token) -> Option<(&str, &'static str)> {
         return None;
     }
     let upper = word.value.to_uppercase();
-    let near = WORDS.iter().find(|known| edits(&upper, known) == 1)?;
+    // A table of orders is not a mistaken ORDER.
+    let longer = |known: &str| upper.strip_suffix('S') == Some(known);
+    let near = (WORDS.iter()).find(|known| edits(&upper, known) == 1 && !longer(known))?;
     Some((&word.value, near))
 }

@@ -12,7 +12,7 @@ pub(crate) fn normal(ident: &Ident) -> Ident {
 }
 
 /// What to say after "unknown …": the nearest known name, or all of them.
-pub(crate) fn suggest(name: &str, what: &str, known: &[&str]) -> String {
+pub fn suggest(name: &str, what: &str, known: &[&str]) -> String {
     match nearest(name, known) {
         Some(near) => format!("did you mean {near}?"),
         None if known.is_empty() => format!("there are no {what}"),

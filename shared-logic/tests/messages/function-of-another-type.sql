@@ -10,5 +10,5 @@ CREATE TABLE orders (
 CREATE VIEW spent AS
 SELECT customer, window_start, window_end, COUNT(*) AS n
 FROM TUMBLE(orders, placed, INTERVAL '1' HOUR)
-WHERE date_trunc('hour', item) = placed
+WHERE sqrt(paid) > 2
 GROUP BY customer, window_start, window_end;
