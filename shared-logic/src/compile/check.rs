@@ -165,7 +165,7 @@ impl Calls {
 
 /// What a function of other systems is called here.
 fn meant(name: &str) -> Option<&'static str> {
-    const OTHERS: [(&str, &str); 14] = [
+    const OTHERS: [(&str, &str); 12] = [
         ("average", "AVG(value)"),
         ("count_distinct", "COUNT(DISTINCT value)"),
         (
@@ -180,9 +180,7 @@ fn meant(name: &str) -> Option<&'static str> {
         ("quantile", "APPROX_PERCENTILE(value, 0.9)"),
         ("stdev", "STDDEV_SAMP(value)"),
         ("collect_list", "ARRAY_AGG(value)"),
-        ("ifnull", "COALESCE(value, other)"),
         ("len", "LENGTH(text)"),
-        ("date_format", "TO_CHAR(time, format)"),
     ];
     let found = OTHERS.iter().find(|(other, _)| *other == name);
     found.map(|(_, ours)| *ours)
