@@ -210,6 +210,23 @@ fn no_column_of_times() {
 }
 
 #[test]
+fn numbers_that_are_known_to_be_times_are_milliseconds() {
+    let folder = Folder::new();
+    let line = |n: u32| format!("{},{}\n", n * 1000, n % 3);
+    let lines: String = (0..300).map(line).collect();
+    let input = folder.write("laps.csv", &format!("lap,runner\n{lines}"));
+    let (sql, rows) = folder.init(&input, &["--event-time", "lap"]);
+    says(
+        &sql,
+        &[
+            "from 1970-01-01T00:00:00Z to 1970-01-01T00:04:59Z",
+            "INTERVAL '10' SECOND",
+        ],
+    );
+    assert_eq!(rows.lines().count(), 30);
+}
+
+#[test]
 fn what_is_asked_for_must_be_there() {
     let folder = Folder::new();
     let input = folder.write("e.csv", "t,k\n2024-01-01,a\n");

@@ -9,8 +9,8 @@
 //! - RisingWave, `tumble()` and `hop()` with an optional offset, and intervals with the unit in the
 //!   text: <https://docs.risingwave.com/processing/sql/time-windows>
 //!
-//! The queries are ours. What RisingWave writes as `OVER (… SESSION WITH GAP …)` numbers rows and
-//! makes no windows; it is refused, with the SESSION to write instead.
+//! The queries are ours. RisingWave finds the starts of sessions with a frame, `OVER (… SESSION WITH GAP
+//! …)`, and groups by them; elsewhere that frame is refused, with the SESSION to write instead.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 #[path = "support/seam.rs"]
@@ -178,6 +178,27 @@ fn flink_window_time() {
     // With another name, as Flink passes it on.
     let renamed = written.replacen("window_time,", "window_time AS rowtime,", 1);
     same(&plain.replace("AS window_time", "AS rowtime"), &renamed);
+}
+
+#[test]
+fn risingwave_session() {
+    let plain = format!(
+        "SELECT driver, window_start, COUNT(DISTINCT km) AS lengths FROM {SESSION} GROUP BY driver, window_start, window_end"
+    );
+    let written = "SELECT driver, window_start, count(DISTINCT km) AS lengths
+        FROM (
+            SELECT *, first_value(ended) OVER (
+                PARTITION BY driver ORDER BY ended
+                SESSION WITH GAP INTERVAL '15 MINUTES'
+            ) AS window_start
+            FROM rides
+        )
+        GROUP BY driver, window_start";
+    same(&plain, written);
+    same(
+        &plain,
+        &written.replacen(")\n        GROUP", ") AS spells\n        GROUP", 1),
+    );
 }
 
 #[test]

@@ -114,11 +114,11 @@ pub fn infer(path: impl AsRef<Path>, known: &Known) -> Result<Inferred, LogError
             ))
         })
     };
-    let mut units = times::find(&mut columns);
+    times::find(&mut columns);
     if let Some(named) = known.event_time {
         let at = find(named, &columns)?;
         if let Some(column) = columns.get_mut(at) {
-            times::force(column, &mut units).map_err(wrong)?;
+            times::force(column).map_err(wrong)?;
         }
     }
     let ranked = times::ranked(&columns, known.event_time);
@@ -142,10 +142,7 @@ pub fn infer(path: impl AsRef<Path>, known: &Known) -> Result<Inferred, LogError
         bare.format,
         columns.iter().map(Column::field).collect(),
     );
-    table.units = times::units(
-        units,
-        columns.get(event_time).map(|column| column.name.as_str()),
-    );
+    table.units = times::units(&columns, event_time);
     table.event_time = event_time;
     table.partition_by = keys.first().copied();
     left_out.sort_by_key(|(at, _)| *at);

@@ -18,6 +18,7 @@ mod hint;
 pub(crate) mod interval;
 pub(crate) mod name;
 mod options;
+mod session_frame;
 mod shape;
 mod watermark;
 pub mod write;
@@ -177,7 +178,8 @@ fn statement(tokens: Vec<TokenWithSpan>) -> Result<Option<Definition>, SqlError>
     if !creates(first) {
         return Err(not_ours(start));
     }
-    let (mut tokens, clause) = watermark::lift(tokens)?;
+    let (tokens, clause) = watermark::lift(tokens)?;
+    let mut tokens = session_frame::rewrite(tokens);
     if tokens
         .get(1)
         .is_some_and(|second| second.token.to_string().eq_ignore_ascii_case("table"))

@@ -5,7 +5,7 @@ use shared_logic::parse::write::name;
 use shared_logic::window::Window;
 
 /// The windows to choose from: how they are written, their name, and their microseconds.
-const SIZES: [(&'static str, &'static str, i64); 4] = [
+const SIZES: [(&str, &str, i64); 4] = [
     ("INTERVAL '1' DAY", "day", 86_400_000_000),
     ("INTERVAL '1' HOUR", "hour", 3_600_000_000),
     ("INTERVAL '1' MINUTE", "minute", 60_000_000),

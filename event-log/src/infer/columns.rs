@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Float64Type, Int64Type};
+use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, TimeUnit};
 
 use super::names::words;
 use crate::value;
@@ -16,6 +16,8 @@ pub(super) struct Column {
     pub(super) data_type: DataType,
     /// The values of the sample that convert to the type.
     pub(super) values: ArrayRef,
+    /// What the values count since 1970, where they are numbers that are instants.
+    pub(super) unit: Option<TimeUnit>,
     /// How many of them are different, where the column could be a key.
     pub(super) distinct: usize,
 }
@@ -32,6 +34,7 @@ impl Column {
             name,
             data_type,
             values,
+            unit: None,
             distinct,
         }
     }

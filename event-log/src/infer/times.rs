@@ -1,7 +1,5 @@
 //! Which columns hold times, and in which unit where these are numbers.
 
-use std::collections::BTreeMap;
-
 use arrow::array::Array;
 use arrow::datatypes::{DataType, TimeUnit};
 use shared_logic::table::{TimeUnits, unit_name};
@@ -9,9 +7,6 @@ use shared_logic::table::{TimeUnits, unit_name};
 use super::columns::{ARRIVAL, Column};
 use super::names::words;
 use super::{INSTANT, LeftOut};
-
-/// The units of columns whose numbers are instants, by name.
-pub(super) type Units = BTreeMap<String, TimeUnit>;
 
 /// Words that names of times have.
 const TIME: [&str; 34] = [
@@ -80,18 +75,16 @@ const EVENT: [&str; 9] = [
 
 /// Makes instants of the columns of numbers whose names speak of time and whose values all lie
 /// between 1990 and 2100 in one unit.
-pub(super) fn find(columns: &mut [Column]) -> Units {
-    let mut units = Units::new();
+pub(super) fn find(columns: &mut [Column]) {
     for column in columns {
         let named = column.speaks_of(&TIME)
             || column.name.to_lowercase().ends_with("time")
             || is_participle(&column.name);
         if named && let Some(unit) = unit(column) {
-            units.insert(column.name.clone(), unit);
+            column.unit = Some(unit);
             column.data_type = INSTANT;
         }
     }
-    units
 }
 
 /// Whether a name ends with a word such as `placed` or `shipped`: events are often named by what was
@@ -107,20 +100,19 @@ fn is_participle(name: &str) -> bool {
 ///
 /// # Errors
 /// It holds nothing that could be instants.
-pub(super) fn force(column: &mut Column, units: &mut Units) -> Result<(), String> {
-    if units.contains_key(&column.name)
-        || matches!(column.data_type, DataType::Timestamp(..) | DataType::Date32)
-    {
+pub(super) fn force(column: &mut Column) -> Result<(), String> {
+    if matches!(column.data_type, DataType::Timestamp(..) | DataType::Date32) {
         return Ok(());
     }
-    let Some(unit) = unit(column) else {
+    if !column.data_type.is_numeric() {
         return Err(format!(
             "column {:?} holds {}, which are no times: an event time is ISO 8601 text, or a number of s, ms, us or ns since 1970",
             column.name,
             shared_logic::table::type_name(&column.data_type)
         ));
-    };
-    units.insert(column.name.clone(), unit);
+    }
+    // What the caller knows to be times may be at any time: milliseconds are what tables take.
+    column.unit = Some(unit(column).unwrap_or(TimeUnit::Millisecond));
     column.data_type = INSTANT;
     Ok(())
 }
@@ -194,18 +186,18 @@ pub(super) fn missing(columns: &[Column], left_out: &[(usize, LeftOut)]) -> Stri
     )
 }
 
-/// The option that says these units: that of the event time for all columns, others by name.
-pub(super) fn units(units: Units, event_time: Option<&str>) -> TimeUnits {
-    let first = units.values().next().copied();
-    let own = event_time.and_then(|name| units.get(name).copied());
-    let Some(others) = own.or(first) else {
+/// What the option of the table says: the unit of the event time for all columns, others by name.
+pub(super) fn units(columns: &[Column], event_time: usize) -> TimeUnits {
+    let counted = || (columns.iter()).filter_map(|column| Some((&column.name, column.unit?)));
+    let own = columns.get(event_time).and_then(|column| column.unit);
+    let Some(others) = own.or_else(|| counted().map(|(_, unit)| unit).next()) else {
         return TimeUnits::default();
     };
     TimeUnits {
         others,
-        columns: units
-            .into_iter()
+        columns: counted()
             .filter(|(_, unit)| *unit != others)
+            .map(|(name, unit)| (name.clone(), unit))
             .collect(),
     }
 }

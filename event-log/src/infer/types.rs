@@ -218,15 +218,8 @@ fn looks(chunk: &Chunk, name: &str) -> Looks {
 
 /// The values of a column as instants; all NULL where they are none.
 pub(super) fn instants(column: &Column) -> ArrayRef {
-    let unit = match super::times::unit(&Column {
-        name: String::new(),
-        data_type: column.values.data_type().clone(),
-        values: Arc::clone(&column.values),
-        distinct: 0,
-    }) {
-        Some(unit) => DataType::Timestamp(unit, None),
-        None => DataType::Timestamp(TimeUnit::Microsecond, None),
-    };
+    let unit = column.unit.unwrap_or(TimeUnit::Microsecond);
+    let unit = DataType::Timestamp(unit, None);
     let counted = match column.values.data_type() {
         DataType::Float32 | DataType::Float64 => {
             arrow::compute::cast(&column.values, &DataType::Int64)
