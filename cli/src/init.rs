@@ -33,14 +33,16 @@ pub fn run(args: &Init) -> Outcome {
         partition_by: args.partition_by.as_deref(),
     };
     let mut inferred = infer(&args.input, &known).or_input()?;
-    let first = First::of(&inferred);
+    let windows = First::windows();
     let question = Question {
         partitions: args.partitions,
         id: args.id.as_deref(),
-        window: first.window(),
+        windows: &windows,
     };
     let profile = profile(&args.input, &inferred.table, &question).or_input()?;
     learn(&mut inferred, &profile);
+    let span = (profile.span).map_or(0, |(first, last)| last.0.saturating_sub(first.0));
+    let first = First::of(span);
     let made = Made {
         inferred,
         profile,

@@ -109,7 +109,7 @@ fn json_with_nested_fields_and_nulls() {
             "Partition key key (3 values)",
             "Left out order: no type fits (expected VARCHAR, found {\"id\":",
             "Left out nothing: the first 200 records have no value of it",
-            "Duplicates 49 events have an id that came before",
+            "Duplicates 49 events have a value of id that came before",
             "price DOUBLE 0 1 record 78: expected DOUBLE, found \"free\"",
             "coupon VARCHAR 49 0",
             "\"orderedAt\" TIMESTAMP NOT NULL, key VARCHAR NOT NULL, price DOUBLE NOT NULL, coupon VARCHAR, id BIGINT NOT NULL",
@@ -246,6 +246,13 @@ fn what_is_asked_for_must_be_there() {
         assert_eq!(code, 2, "{line}");
         says(&line, &[word]);
     }
+    let broken = folder.write("broken.jsonl", "a,b\n1,2\n");
+    let (code, line) = fails(&["init", "--input", &broken]);
+    assert_eq!(code, 2, "{line}");
+    says(
+        &line,
+        &["of its first 2 records none can be read, the first because of broken JSON"],
+    );
     let empty = folder.write("empty.jsonl", "\n");
     let (code, line) = fails(&["init", "--input", &empty]);
     assert_eq!(code, 2, "{line}");

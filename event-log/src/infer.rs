@@ -50,8 +50,6 @@ pub struct Inferred {
     pub measures: Vec<String>,
     /// Columns of the file that the table does not have, and why.
     pub left_out: Vec<LeftOut>,
-    /// From the first to the last event time among the records looked at, in microseconds.
-    pub span: i64,
 }
 
 /// A candidate for the partition key.
@@ -93,16 +91,27 @@ pub fn infer(path: impl AsRef<Path>, known: &Known) -> Result<Inferred, LogError
     let name = names::table(path, known.topic);
     let bare = table(&name, known.topic, format, vec![]);
     let sample = (source::open(path, &bare, &[])?.next()).transpose()?;
-    let (mut columns, mut left_out, sampled) = match sample {
+    let types::Found {
+        mut columns,
+        mut left_out,
+        rows: sampled,
+        broken,
+    } = match sample {
         Some(sample) => {
             types::of(&bare, sample).map_err(|error| LogError::columns(path.display(), &error))?
         }
-        None => (vec![], vec![], 0),
+        None => types::Found::default(),
     };
     if sampled == 0 {
         return Err(wrong(
             "it holds no events, so there is nothing to infer".into(),
         ));
+    }
+    if let (true, true, Some(reason)) = (columns.is_empty(), left_out.is_empty(), &broken) {
+        let all = format!(
+            "of its first {sampled} records none can be read, the first because of {reason}"
+        );
+        return Err(wrong(all));
     }
     let find = |name: &str, columns: &[Column]| {
         let found = columns.iter().position(|column| column.name == name);
@@ -134,7 +143,6 @@ pub fn infer(path: impl AsRef<Path>, known: &Known) -> Result<Inferred, LogError
     let keys: Vec<usize> = columns::keys(&columns, sampled, event_time, key_at);
     let arrival = columns::arrival(&columns, event_time);
     let measures = columns::measures(&columns, &keys);
-    let span = columns.get(event_time).map_or(0, Column::span);
     let named = |at: &usize| columns.get(*at).map(|column| column.name.clone());
     let mut table = table(
         &name,
@@ -158,7 +166,6 @@ pub fn infer(path: impl AsRef<Path>, known: &Known) -> Result<Inferred, LogError
         arrival: arrival.as_ref().and_then(named),
         measures: measures.iter().filter_map(named).collect(),
         left_out: left_out.into_iter().map(|(_, left_out)| left_out).collect(),
-        span,
         table,
     })
 }

@@ -80,8 +80,8 @@ pub struct Question<'a> {
     pub partitions: u32,
     /// A column of the table whose values should all be different.
     pub id: Option<&'a str>,
-    /// The window whose end is held against the watermark.
-    pub window: Window,
+    /// Tumbling windows, for each of which is counted who comes when it has ended.
+    pub windows: &'a [Window],
 }
 
 /// Reads the file at `path` once, with the events in the order of the file.
@@ -117,8 +117,11 @@ pub fn profile(
                 };
                 all.len()
             ],
-            partitions: vec![Lateness::default(); question.partitions.max(1) as usize],
-            all: Lateness::default(),
+            partitions: vec![
+                Lateness::new(question.windows.len());
+                question.partitions.max(1) as usize
+            ],
+            all: Lateness::new(question.windows.len()),
             span: None,
             duplicates: None,
         },
@@ -158,7 +161,7 @@ pub fn profile(
         if let Some(times) = columns.get(table.event_time) {
             let times = times.as_primitive_opt::<TimestampMicrosecondType>();
             for (row, time) in times.iter().flat_map(|times| times.iter().enumerate()) {
-                seen.event(partition(row), time, question.window);
+                seen.event(partition(row), time, question.windows);
             }
         }
         if let Some(column) = id.and_then(|at| columns.get(at)) {
@@ -226,7 +229,7 @@ impl Seen {
     }
 
     /// An event of a partition, whose event time may be missing.
-    fn event(&mut self, partition: usize, time: Option<i64>, window: Window) {
+    fn event(&mut self, partition: usize, time: Option<i64>, windows: &[Window]) {
         let (Some(own), Some(watermark)) = (
             self.profile.partitions.get_mut(partition),
             self.watermarks.get_mut(partition),
@@ -237,21 +240,30 @@ impl Seen {
             return;
         };
         let behind = watermark.map_or(0, |watermark| watermark.saturating_sub(time).max(0));
-        let over = match (window, *watermark) {
-            (Window::Tumble { size, offset }, Some(watermark)) if size > 0 => {
-                let start = time.saturating_sub((time.saturating_sub(offset)).rem_euclid(size));
-                start.saturating_add(size) <= watermark
+        for lateness in [own, &mut self.profile.all] {
+            lateness.add(behind);
+            let counts = lateness.over.iter_mut().zip(windows);
+            for (count, window) in counts {
+                *count += u64::from(has_ended(*window, time, *watermark));
             }
-            _ => false,
-        };
-        own.add(behind, over);
-        self.profile.all.add(behind, over);
+        }
         *watermark = (*watermark).max(Some(time));
         let (first, last) = self
             .profile
             .span
             .unwrap_or((EventTime(time), EventTime(time)));
         self.profile.span = Some((first.min(EventTime(time)), last.max(EventTime(time))));
+    }
+}
+
+/// Whether the tumbling window of a time ends at or before the watermark.
+fn has_ended(window: Window, time: i64, watermark: Option<i64>) -> bool {
+    match (window, watermark) {
+        (Window::Tumble { size, offset }, Some(watermark)) if size > 0 => {
+            let into = time.saturating_sub(offset).rem_euclid(size);
+            time.saturating_sub(into).saturating_add(size) <= watermark
+        }
+        _ => false,
     }
 }
 

@@ -105,7 +105,7 @@ fn facts(out: &mut String, made: &Made) -> Result<()> {
         let about = if found.estimated { "about " } else { "" };
         writeln!(
             out,
-            "Duplicates     {about}{} events have an {} that came before",
+            "Duplicates     {about}{} events have a value of {} that came before",
             found.events,
             plain(id)
         )?;
@@ -158,7 +158,10 @@ fn lateness(out: &mut String, made: &Made) -> Result<()> {
             p50,
             p99,
             length(found.worst),
-            share(found.over, events),
+            share(
+                found.over.get(made.first.nth).copied().unwrap_or_default(),
+                events,
+            ),
         ]);
     };
     // A partition that no key falls into says nothing.

@@ -5,11 +5,12 @@ use shared_logic::parse::write::name;
 use shared_logic::window::Window;
 
 /// The windows to choose from: how they are written, their name, and their microseconds.
-const SIZES: [(&str, &str, i64); 4] = [
+const SIZES: [(&str, &str, i64); 5] = [
     ("INTERVAL '1' DAY", "day", 86_400_000_000),
     ("INTERVAL '1' HOUR", "hour", 3_600_000_000),
     ("INTERVAL '1' MINUTE", "minute", 60_000_000),
     ("INTERVAL '10' SECOND", "10 seconds", 10_000_000),
+    SHORTEST,
 ];
 
 const SHORTEST: (&str, &str, i64) = ("INTERVAL '1' SECOND", "second", 1_000_000);
@@ -23,28 +24,26 @@ pub(super) struct First {
     interval: &'static str,
     /// What one window is called.
     pub(super) called: &'static str,
-    size: i64,
+    /// Which of all windows it is.
+    pub(super) nth: usize,
 }
 
 impl First {
-    /// The longest window of which the events fill some.
-    pub(super) fn of(inferred: &Inferred) -> Self {
-        let fits = SIZES
-            .iter()
-            .find(|(.., size)| inferred.span / size >= WINDOWS);
-        let (interval, called, size) = *fits.unwrap_or(&SHORTEST);
+    /// Every window there is to choose from, as the compiler has it.
+    pub(super) fn windows() -> Vec<Window> {
+        let tumble = |(.., size): (&str, &str, i64)| Window::Tumble { size, offset: 0 };
+        SIZES.into_iter().map(tumble).collect()
+    }
+
+    /// The longest window of which events over so many microseconds fill some.
+    pub(super) fn of(span: i64) -> Self {
+        let mut sizes = SIZES.into_iter().enumerate();
+        let found = sizes.find(|(_, (.., size))| span / size >= WINDOWS);
+        let (nth, (interval, called, _)) = found.unwrap_or((SIZES.len() - 1, SHORTEST));
         Self {
             interval,
             called,
-            size,
-        }
-    }
-
-    /// The same as the compiler has it.
-    pub(super) fn window(&self) -> Window {
-        Window::Tumble {
-            size: self.size,
-            offset: 0,
+            nth,
         }
     }
 

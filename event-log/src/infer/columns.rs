@@ -57,16 +57,6 @@ impl Column {
         Some((arrow::compute::min(numbers)?, arrow::compute::max(numbers)?))
     }
 
-    /// From the least to the greatest instant, in microseconds.
-    pub(super) fn span(&self) -> i64 {
-        let micros = super::types::instants(self);
-        let micros = micros.as_primitive::<arrow::datatypes::TimestampMicrosecondType>();
-        match (arrow::compute::min(micros), arrow::compute::max(micros)) {
-            (Some(first), Some(last)) => last.saturating_sub(first),
-            _ => 0,
-        }
-    }
-
     /// Whether its name has one of these words.
     pub(super) fn speaks_of(&self, of: &[&str]) -> bool {
         words(&self.name)
@@ -119,7 +109,7 @@ pub(super) fn keys(
 
 /// Whether numbers in this column seem to name something, rather than to measure it.
 fn is_id(column: &Column) -> bool {
-    const IDS: [&str; 15] = [
+    const IDS: [&str; 20] = [
         "id",
         "key",
         "no",
@@ -130,6 +120,11 @@ fn is_id(column: &Column) -> bool {
         "account",
         "customer",
         "device",
+        "visitor",
+        "session",
+        "uid",
+        "uuid",
+        "sku",
         "userid",
         "orderid",
         "deviceid",

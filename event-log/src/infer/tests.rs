@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 use shared_logic::table::type_name;
 use shared_logic::time::EventTime;
-use shared_logic::window::Window;
 
 use super::*;
 use crate::profile::{Profile, Question, profile};
@@ -37,7 +36,7 @@ fn whole(path: &std::path::Path, table: &Table) -> Profile {
     let question = Question {
         partitions: 3,
         id: None,
-        window: Window::All,
+        windows: &[],
     };
     profile(path, table, &question).unwrap()
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, new_null_array};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use shared_logic::chunk::{BROKEN, Chunk, Payload, SOURCE};
 use shared_logic::decode::{Decoded, Decoder};
@@ -26,8 +26,17 @@ const LADDER: [DataType; 6] = [
 /// One value in this many may fail to convert: a few broken ones do not make texts of numbers.
 const TOLERATED: usize = 20;
 
-/// What is found: columns, those left out with their places in the file, and the number of records.
-pub(super) type Found = (Vec<Column>, Vec<(usize, LeftOut)>, usize);
+/// What is found.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) columns: Vec<Column>,
+    /// Those that no table can have, with their places in the file.
+    pub(super) left_out: Vec<(usize, LeftOut)>,
+    /// How many records there are.
+    pub(super) rows: usize,
+    /// Why the first of those that are broken is.
+    pub(super) broken: Option<String>,
+}
 
 /// The columns of a sample.
 pub(super) fn of(bare: &Table, payload: Payload) -> Result<Found, ArrowError> {
@@ -82,7 +91,14 @@ pub(super) fn of(bare: &Table, payload: Payload) -> Result<Found, ArrowError> {
             )),
         }
     }
-    Ok((columns, left_out, rows))
+    let faults = tried.first().map(|decoded| decoded.faults.as_slice());
+    let mut faults = faults.unwrap_or_default().iter();
+    Ok(Found {
+        columns,
+        left_out,
+        rows,
+        broken: (faults.find(|fault| fault.column.is_none())).map(|fault| fault.reason.clone()),
+    })
 }
 
 /// What a column of a typed file becomes.
@@ -214,20 +230,4 @@ fn looks(chunk: &Chunk, name: &str) -> Looks {
         looks.pointed |= digits.contains(&b'.');
     }
     looks
-}
-
-/// The values of a column as instants; all NULL where they are none.
-pub(super) fn instants(column: &Column) -> ArrayRef {
-    let unit = column.unit.unwrap_or(TimeUnit::Microsecond);
-    let unit = DataType::Timestamp(unit, None);
-    let counted = match column.values.data_type() {
-        DataType::Float32 | DataType::Float64 => {
-            arrow::compute::cast(&column.values, &DataType::Int64)
-        }
-        _ => Ok(Arc::clone(&column.values)),
-    };
-    let cast = counted
-        .and_then(|values| arrow::compute::cast(&values, &unit))
-        .and_then(|values| arrow::compute::cast(&values, &INSTANT));
-    cast.unwrap_or_else(|_| new_null_array(&INSTANT, column.values.len()))
 }

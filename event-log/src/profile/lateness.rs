@@ -14,32 +14,30 @@ pub struct Lateness {
     pub late: u64,
     /// The most that one is behind, exactly.
     pub worst: i64,
-    /// How many events come when the window that they belong to has ended.
-    pub over: u64,
+    /// How many events come when the window that they belong to has ended, for each window asked for.
+    pub over: Vec<u64>,
     counts: BTreeMap<i64, u64>,
     /// Values are floored to multiples of this many microseconds.
     resolution: i64,
 }
 
-impl Default for Lateness {
-    fn default() -> Self {
+impl Lateness {
+    /// Of no events, for so many windows.
+    pub(super) fn new(windows: usize) -> Self {
         Self {
             events: 0,
             late: 0,
             worst: 0,
-            over: 0,
+            over: vec![0; windows],
             counts: BTreeMap::new(),
             resolution: 1,
         }
     }
-}
 
-impl Lateness {
     /// Adds an event that is `behind` by some microseconds.
-    pub(super) fn add(&mut self, behind: i64, over: bool) {
+    pub(super) fn add(&mut self, behind: i64) {
         self.events += 1;
         self.late += u64::from(behind > 0);
-        self.over += u64::from(over);
         self.worst = self.worst.max(behind);
         *self
             .counts
@@ -82,8 +80,8 @@ mod tests {
             mut values in prop::collection::vec(0..10_000_000_000_i64, 1..300),
             share in 0.01..1.0_f64,
         ) {
-            let mut lateness = Lateness::default();
-            values.iter().for_each(|value| lateness.add(*value, false));
+            let mut lateness = Lateness::new(0);
+            values.iter().for_each(|value| lateness.add(*value));
             values.sort_unstable();
             let rank = ((share * values.len() as f64).ceil() as usize).max(1) - 1;
             prop_assert_eq!(Some(&lateness.percentile(share)), values.get(rank));
@@ -93,9 +91,9 @@ mod tests {
 
     #[test]
     fn many_values_are_kept_in_bounded_room() {
-        let mut lateness = Lateness::default();
+        let mut lateness = Lateness::new(0);
         for value in 0..1_000_000 {
-            lateness.add(value * 7_919 % 1_000_003 * 1_000, false);
+            lateness.add(value * 7_919 % 1_000_003 * 1_000);
         }
         assert!(lateness.counts.len() <= VALUES);
         let median = lateness.percentile(0.5);

@@ -45,7 +45,8 @@ proptest! {
         let job = Job::compile("v", TABLE).unwrap();
         let table = &job.tables[0];
         let window = Window::Tumble { size: 10, offset: 0 };
-        let question = Question { partitions, id: Some("x"), window };
+        let windows = [Window::All, window];
+        let question = Question { partitions, id: Some("x"), windows: &windows };
         let found = profile(&path, table, &question).unwrap();
 
         prop_assert_eq!(found.events, records.len() as u64);
@@ -77,7 +78,7 @@ proptest! {
             *watermark = time.max(*watermark);
         }
         prop_assert_eq!(found.partitions.iter().map(|one| one.late).collect::<Vec<u64>>(), late);
-        prop_assert_eq!((found.all.over, found.all.worst), (over, worst));
+        prop_assert_eq!((found.all.over, found.all.worst), (vec![0, over], worst));
         let mut seen = std::collections::BTreeSet::new();
         let ids = records.iter().filter_map(|record| record.2?.ok());
         let again = ids.filter(|id| !seen.insert(*id)).count() as u64;

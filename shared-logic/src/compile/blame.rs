@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use arrow::datatypes::DataType;
-use datafusion_common::{DFSchema, DataFusionError};
+use datafusion_common::{DFSchema, DataFusionError, ScalarValue};
 use datafusion_expr::ExprSchemable;
 use sqlparser::ast::{self, BinaryOperator, Expr, Spanned, Visit, Visitor};
 use sqlparser::tokenizer::Location;
@@ -172,7 +172,82 @@ fn plain(error: &str) -> (String, String) {
         return (message.to_owned(), help.to_owned());
     }
     let help = "bring its parts to types that go together with CAST(… AS …)";
-    (error.to_owned(), help.to_owned())
+    (in_sql(error), help.to_owned())
+}
+
+/// The text with SQL's names for the types of Arrow.
+fn in_sql(text: &str) -> String {
+    const NAMES: [(&str, &str); 9] = [
+        ("Utf8", "VARCHAR"),
+        ("Int8", "TINYINT"),
+        ("Int16", "SMALLINT"),
+        ("Int32", "INT"),
+        ("Int64", "BIGINT"),
+        ("Float32", "REAL"),
+        ("Float64", "DOUBLE"),
+        ("Boolean", "BOOLEAN"),
+        ("Date32", "DATE"),
+    ];
+    let mut words = vec![];
+    for word in text.split_inclusive(|letter: char| !letter.is_alphanumeric()) {
+        let bare = word.trim_end_matches(|letter: char| !letter.is_alphanumeric());
+        let name = NAMES.iter().find(|(arrow, _)| *arrow == bare);
+        words.push(match name {
+            Some((arrow, sql)) => word.replacen(arrow, sql, 1),
+            None => word.to_owned(),
+        });
+    }
+    words.concat()
+}
+
+/// The first text in a comparison that is no value of the other side's type: every event would fail
+/// on it.
+pub(super) fn no_value(planner: &Planner, sql: &Expr, schema: &DFSchema) -> Option<SqlError> {
+    let flow = ast::visit_expressions(sql, |part| {
+        let Expr::BinaryOp { left, op, right } = part else {
+            return ControlFlow::Continue(());
+        };
+        use BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
+        if !matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq) {
+            return ControlFlow::Continue(());
+        }
+        for (constant, other) in [(left, right), (right, left)] {
+            let (Some(text), Ok(kind)) = (text(constant), planner.attempt(other, schema)) else {
+                continue;
+            };
+            let converts = kind.is_string() || ScalarValue::from(text).cast_to(&kind).is_ok();
+            if !converts {
+                let message = format!("'{text}' is no {}, which {other} is", shown(&kind));
+                let help = format!("compare {other} with a value such as {}", example(&kind));
+                return ControlFlow::Break(SqlError::new(constant.span().start, message, help));
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    match flow {
+        ControlFlow::Break(error) => Some(error),
+        ControlFlow::Continue(()) => None,
+    }
+}
+
+fn text(sql: &Expr) -> Option<&str> {
+    match sql {
+        Expr::Value(value) => match &value.value {
+            ast::Value::SingleQuotedString(text) => Some(text),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// A value of a type as SQL writes it.
+fn example(kind: &DataType) -> &'static str {
+    match kind {
+        DataType::Timestamp(..) => "TIMESTAMP '2024-01-31 12:00:00'",
+        DataType::Date32 => "DATE '2024-01-31'",
+        DataType::Boolean => "TRUE",
+        _ => "12",
+    }
 }
 
 /// The SQL name of a type of an expression.

@@ -7,7 +7,7 @@ use datafusion_sql::planner::{PlannerContext, SqlToRel};
 use sqlparser::ast::{self, Spanned};
 use sqlparser::tokenizer::Location;
 
-use super::blame::blame;
+use super::blame::{blame, no_value};
 use super::context::Context;
 use super::expression::{coerced, physical};
 use super::render::canonical;
@@ -89,7 +89,11 @@ impl<'a> Planner<'a> {
     ) -> Result<Planned, SqlError> {
         let at = self.place(shown);
         let expr = self.raw(sql, schema, at)?;
-        self.typed(expr, sql, shown.to_string(), at, schema)
+        let planned = self.typed(expr, sql, shown.to_string(), at, schema)?;
+        match no_value(self, sql, schema) {
+            Some(error) => Err(error.or_at(at)),
+            None => Ok(planned),
+        }
     }
 
     /// An expression of `sql` with its types coerced; `text` is shown in messages.

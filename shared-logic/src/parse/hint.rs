@@ -3,7 +3,7 @@
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
-use super::name::edits;
+use super::name::{edits, suggest};
 use crate::sql_error::SqlError;
 
 /// Words that begin the parts of a statement.
@@ -34,6 +34,18 @@ const WORDS: [&str; 26] = [
     "CASE",
     "WHEN",
     "THEN",
+];
+
+/// Units of time.
+const UNITS: [&str; 8] = [
+    "YEAR",
+    "MONTH",
+    "WEEK",
+    "DAY",
+    "HOUR",
+    "MINUTE",
+    "SECOND",
+    "MILLISECOND",
 ];
 
 /// The error of the parser with a way out, found in the tokens of the statement.
@@ -81,6 +93,14 @@ pub(super) fn hint(mut error: SqlError, tokens: &[TokenWithSpan]) -> SqlError {
             help,
         );
     }
+    let back = |by: usize| at.and_then(|at| tokens.get(at.checked_sub(by)?));
+    if let (Some(Token::Word(unit)), Some(interval)) = (found.map(|token| &token.token), back(2))
+        && matches!(&interval.token, Token::Word(word) if word.keyword == Keyword::INTERVAL)
+        && error.message.starts_with("expected )")
+    {
+        let help = suggest(&unit.value.to_uppercase(), "units", &UNITS);
+        return SqlError::new(error_place(&error), format!("unknown unit {unit}"), help);
+    }
     // A name that is a word of SQL is seen where something else should follow the word.
     if let (Some(Token::RParen | Token::Comma), Some(word)) =
         (found.map(|token| &token.token), before)
@@ -92,7 +112,8 @@ pub(super) fn hint(mut error: SqlError, tokens: &[TokenWithSpan]) -> SqlError {
         let message = format!("{} is a word of SQL here", name.value);
         return SqlError::new(place, message, quoted(&name.value));
     }
-    if error.help.is_empty() {
+    let arrow = found.is_some_and(|token| token.token == Token::RArrow);
+    if error.help.is_empty() || arrow {
         error.help = help(&error.message, found, before, tokens);
     }
     error
@@ -121,6 +142,13 @@ fn help(
         Some(found) if open > closed && message.contains("expected )") => {
             format!("a ( is still open: close it before {found}")
         }
+        Some(_) if message.starts_with("expected AS") => {
+            "write CREATE VIEW name AS SELECT …".into()
+        }
+        Some(_) if message.contains("date/time field") => {
+            format!("write one of {}", UNITS.join(", "))
+        }
+        Some(Token::RArrow) => "to compare write >=".into(),
         Some(Token::Comma) => "write something between the commas, or remove one".into(),
         Some(found) if comma => format!("remove the comma before {found}"),
         Some(Token::RParen) if closed > open => "remove this ), or open it with (".into(),

@@ -51,11 +51,14 @@ impl Scope<'_> {
             known.extend([WINDOW_START, WINDOW_END]);
         }
         let message = format!("unknown column {}", name.value);
-        Err(SqlError::new(
-            at,
-            message,
-            suggest(&name.value, "columns", &known),
-        ))
+        let help = match suggest(&name.value, "columns", &known) {
+            near if near.starts_with("did") => near,
+            _ if name.quote_style == Some('"') => {
+                format!("a text stands in single quotes: '{}'", name.value)
+            }
+            all => all,
+        };
+        Err(SqlError::new(at, message, help))
     }
 
     /// Brings the names in an expression into normal form and checks its columns.
