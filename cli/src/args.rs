@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::output::OutputArgs;
 use crate::print::Format;
 
 /// Write a stream view once, run it as a Lambda architecture and as Kappa, and see every event
@@ -27,6 +28,11 @@ pub enum Command {
     /// Tell the whole story on a week of flights; no server, under a minute.
     #[command(after_help = "Example:\n  seam demo")]
     Demo,
+    /// Make a view for your own file, and say what the file is like.
+    #[command(
+        after_help = "Examples:\n  seam init --input events.jsonl > events.sql\n  seam init --input orders.csv --event-time placed_at --partition-by customer --id order_id --output orders.sql"
+    )]
+    Init(Init),
     /// Compute a view over a file once, without a store.
     #[command(
         after_help = "Example:\n  seam run views/delay_by_airport.sql --input data/flights-week.parquet --as lambda --seam-at 0.6"
@@ -62,7 +68,7 @@ pub enum Command {
     Reprocess(Reprocess),
     /// Ask a question in SQL of the views in the store, merged at read time.
     #[command(
-        after_help = "Example:\n  seam query \"SELECT origin, SUM(flights) AS n FROM delay_by_airport GROUP BY origin ORDER BY n DESC LIMIT 5\" --store store"
+        after_help = "Example:\n  seam query \"SELECT origin, SUM(flights) AS n FROM delay_by_airport GROUP BY origin ORDER BY n DESC LIMIT 5\" --store store\n  seam query --store store < questions.sql\n  seam query \"SELECT * FROM delay_by_airport\" --output delays.parquet"
     )]
     Query(Query),
     /// Show what a view maintains, and the algebra of each measure.
@@ -129,6 +135,32 @@ pub struct FoldArgs {
     pub strict: bool,
 }
 
+/// `seam init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Events as JSON lines, CSV with a header, Parquet or Avro, in the order in which they arrived.
+    #[arg(long, value_name = "FILE")]
+    pub input: PathBuf,
+    /// The topic; by default the name of the file, which also names the table.
+    #[arg(long, value_name = "NAME")]
+    pub topic: Option<String>,
+    /// The column of event times; by default the best candidate.
+    #[arg(long, value_name = "COLUMN")]
+    pub event_time: Option<String>,
+    /// The column whose value chooses the partition; by default the best candidate.
+    #[arg(long, value_name = "COLUMN")]
+    pub partition_by: Option<String>,
+    /// A column whose values should all be different: events that repeat one are counted.
+    #[arg(long, value_name = "COLUMN")]
+    pub id: Option<String>,
+    /// Into how many partitions to deal the events.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub partitions: u32,
+    /// A file for the `.sql`; without one it is printed.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
 /// Which architecture computes the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum As {
@@ -160,9 +192,8 @@ pub struct Run {
     pub seam_at: String,
     #[command(flatten)]
     pub fold: FoldArgs,
-    /// How rows are printed.
-    #[arg(long, value_enum, default_value = "table")]
-    pub format: Format,
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// `seam compare`.
@@ -349,13 +380,21 @@ pub struct Reprocess {
 /// `seam query`.
 #[derive(Debug, Args)]
 pub struct Query {
-    /// The question; each view in the store is a table.
-    pub sql: String,
+    /// The question; each view in the store is a table. Without one, questions are read from the
+    /// standard input, each up to a semicolon.
+    pub sql: Option<String>,
+    /// The same as SQL without this option.
+    #[arg(
+        short = 'c',
+        long = "command",
+        value_name = "SQL",
+        conflicts_with = "sql"
+    )]
+    pub command: Option<String>,
     #[command(flatten)]
     pub store: StoreArgs,
-    /// How rows are printed.
-    #[arg(long, value_enum, default_value = "table")]
-    pub format: Format,
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// `seam explain`.

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use shared_logic::sql_error::SqlError;
+
 /// Why a command did not succeed.
 #[derive(Debug)]
 pub enum Failure {
@@ -9,6 +11,8 @@ pub enum Failure {
     Failed(anyhow::Error),
     /// What was given cannot be used.
     Input(anyhow::Error),
+    /// A SQL text is wrong: the error, and the text's line with the place marked.
+    Sql(SqlError, String),
 }
 
 /// The result of a command.
@@ -38,11 +42,21 @@ impl Failure {
         Self::Input(anyhow::Error::msg(message.into()))
     }
 
-    /// Prints the one line and says how to end.
+    /// A failure caused by the text `sql`.
+    pub fn sql(error: SqlError, sql: &str) -> Self {
+        let excerpt = error.excerpt(sql);
+        Self::Sql(error, excerpt)
+    }
+
+    /// Prints the one line, below it the place in a SQL text, and says how to end.
     pub fn report(&self) -> ExitCode {
         let (error, code) = match self {
             Self::Failed(error) => (error, 1),
             Self::Input(error) => (error, 2),
+            Self::Sql(error, excerpt) => {
+                eprint!("seam: {error}\n{excerpt}");
+                return ExitCode::from(2);
+            }
         };
         // A reader that closed the pipe has seen enough.
         let closed = error.downcast_ref::<std::io::Error>();

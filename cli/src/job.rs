@@ -35,15 +35,17 @@ impl Loaded {
         let name = file
             .file_stem()
             .map_or_else(|| "job".into(), |stem| stem.to_string_lossy());
-        let place =
-            |error: SqlError| Failure::input(error.in_file(file.display().to_string()).to_string());
+        let place = |error: SqlError, sql: &str| {
+            Failure::sql(error.in_file(file.display().to_string()), sql)
+        };
         let folder = file.parent().unwrap_or(Path::new(""));
         let read = |name: &str| {
             std::fs::read_to_string(folder.join(name)).map_err(|error| error.to_string())
         };
-        let sql = embed(&sql, read).map_err(place)?;
-        let job = Job::compile(&name, &sql).map_err(place)?;
-        let view = Arc::clone(job.view(args.view.as_deref()).map_err(place)?);
+        let sql = embed(&sql, read).map_err(|error| place(error, &sql))?;
+        let job = Job::compile(&name, &sql).map_err(|error| place(error, &sql))?;
+        let view = job.view(args.view.as_deref());
+        let view = Arc::clone(view.map_err(|error| place(error, &sql))?);
         Ok(Self { sql, view })
     }
 

@@ -17,7 +17,9 @@ mod explain;
 mod failure;
 mod gc;
 mod generate;
+mod init;
 mod job;
+mod output;
 mod print;
 mod query;
 mod rejects;
@@ -36,6 +38,7 @@ use args::{Command, Seam};
 fn main() -> ExitCode {
     let result = match Seam::parse().command {
         Command::Demo => demo::run(),
+        Command::Init(args) => init::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Generate(args) => generate::run(&args),

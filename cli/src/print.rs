@@ -13,6 +13,7 @@ use arrow::datatypes::{
 use arrow::util::display::array_value_to_string;
 use clap::ValueEnum;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use shared_logic::table::type_name;
 use shared_logic::time::EventTime;
 
 /// How rows are printed.
@@ -27,13 +28,14 @@ pub enum Format {
     Csv,
 }
 
-/// A table on a terminal is cut after this many rows; the count below it is always complete.
+/// Of a longer table so many rows are shown, half of them from its end.
 const SHOWN: usize = 40;
 
-/// Prints `rows` to `out`.
-pub fn rows(out: &mut impl Write, rows: &RecordBatch, format: Format) -> Result<()> {
+/// Prints `rows` to `out`; of a long table the middle is left out, unless `all` are asked for. The
+/// count below it is always complete.
+pub fn rows(out: &mut impl Write, rows: &RecordBatch, format: Format, all: bool) -> Result<()> {
     match format {
-        Format::Table => table(out, rows),
+        Format::Table => table(out, rows, all),
         Format::Json => json(out, rows),
         Format::Csv => {
             let text = WriterBuilder::new().with_header(true);
@@ -79,15 +81,28 @@ pub fn numbers_right(table: &mut Table, first: usize) {
     }
 }
 
-fn table(out: &mut impl Write, rows: &RecordBatch) -> Result<()> {
-    let schema = rows.schema();
-    let header: Vec<&str> = schema
-        .fields()
-        .iter()
-        .map(|field| field.name().as_str())
+fn table(out: &mut impl Write, rows: &RecordBatch, all: bool) -> Result<()> {
+    let (schema, count) = (rows.schema(), rows.num_rows());
+    let header: Vec<String> = (schema.fields().iter())
+        .map(|field| {
+            format!(
+                "{}\n{}",
+                field.name(),
+                type_name(field.data_type()).to_lowercase()
+            )
+        })
         .collect();
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
     let mut table = sheet(&header);
-    for row in 0..rows.num_rows().min(SHOWN) {
+    let cut = !all && count > SHOWN;
+    let half = SHOWN / 2;
+    for row in 0..count {
+        if cut && row == half {
+            table.add_row(vec!["·"; header.len()]);
+        }
+        if cut && (half..count - half).contains(&row) {
+            continue;
+        }
         let cells = rows.columns().iter().map(|column| cell(column, row));
         table.add_row(cells.collect::<Result<Vec<_>>>()?);
     }
@@ -97,12 +112,13 @@ fn table(out: &mut impl Write, rows: &RecordBatch) -> Result<()> {
         }
     }
     writeln!(out, "{}", table.trim_fmt())?;
-    let shown = if rows.num_rows() > SHOWN {
-        format!(", the first {SHOWN} shown; --format json or csv prints all")
+    let shown = if cut {
+        format!(", {SHOWN} shown; --format json or csv prints all")
     } else {
         String::new()
     };
-    writeln!(out, "({} rows{shown})", rows.num_rows())?;
+    let plural = if count == 1 { "" } else { "s" };
+    writeln!(out, "({count} row{plural}{shown})")?;
     Ok(())
 }
 
@@ -114,9 +130,19 @@ fn cell(column: &dyn Array, row: usize) -> Result<String> {
         DataType::Timestamp(..) => {
             instant(column.as_primitive::<TimestampMicrosecondType>().value(row))
         }
-        DataType::Float64 => format!("{:.3}", column.as_primitive::<Float64Type>().value(row)),
+        DataType::Float64 => float(column.as_primitive::<Float64Type>().value(row)),
         _ => array_value_to_string(column, row)?,
     })
+}
+
+/// A float for people: six digits behind the point are enough, if they say anything.
+fn float(value: f64) -> String {
+    let (exact, short) = (value.to_string(), format!("{value:.6}"));
+    let some = value == 0.0 || value.abs() >= 1e-3;
+    match exact.len() > short.len() && some && value.is_finite() {
+        true => short,
+        false => exact,
+    }
 }
 
 fn instant(micros: i64) -> String {

@@ -1,41 +1,59 @@
 //! `seam query`: SQL over the views in the store.
 
-use std::io::{BufWriter, Write, stdout};
+mod shell;
+
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use serving_layer::error::ServingError;
 use serving_layer::reading::Reading;
 use serving_layer::sql::sql;
 use shared_logic::job::Job;
+use shared_logic::parse::suggest;
 use view_store::job::JobStore;
+use view_store::store::Store;
 
 use crate::args::Query;
-use crate::failure::{Failure, OrInput, Outcome};
-use crate::print;
+use crate::failure::{Failure, Outcome};
 use crate::store;
 
-/// Merges the live generation of every job and asks.
+/// Answers the question of the command line, or those of the standard input.
 pub fn run(args: &Query) -> Outcome {
+    args.output.format()?;
     let store = store::open(&args.store)?;
-    let names = store.jobs()?;
-    if names.is_empty() {
+    if store.jobs()?.is_empty() {
         return Err(Failure::input(format!(
             "{} holds no view yet: run seam batch or seam speed first",
             args.store.store.display()
         )));
     }
+    match args.sql.as_ref().or(args.command.as_ref()) {
+        Some(question) => args.output.write(&ask(&store, question)?),
+        None => shell::run(&store, &args.output),
+    }
+}
+
+/// Merges the live generation of every job and asks.
+fn ask(store: &Store, question: &str) -> Outcome<RecordBatch> {
     let mut tables = Vec::new();
-    for name in names {
+    let names = store.jobs()?;
+    for name in &names {
         // Only what the question mentions is read; a name within another costs a reading.
-        if args.sql.contains(&name) {
-            tables.push((name.clone(), rows(&store.job(&name)?)?));
+        if question.contains(name) {
+            tables.push((name.clone(), rows(&store.job(name)?)?));
         }
     }
-    let answer = sql(&tables, &args.sql).or_input()?;
-    let mut out = BufWriter::new(stdout().lock());
-    print::rows(&mut out, &answer, args.format)?;
-    out.flush()?;
-    Ok(())
+    sql(&tables, question).map_err(|error| match error {
+        ServingError::Sql(mut error) => {
+            // What was not read can be meant all the same.
+            if let Some(name) = error.message.strip_prefix("unknown table ") {
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                error.help = suggest(name, "views", &names);
+            }
+            Failure::sql(error, question)
+        }
+        other => Failure::Input(other.into()),
+    })
 }
 
 /// The answer of a job's live generation, by the SQL that the manifest keeps.

@@ -51,7 +51,12 @@ pub fn run(args: &Rejects) -> Outcome {
         ("reason", Arc::new(StringArray::from(reasons))),
     ];
     let mut out = BufWriter::new(stdout().lock());
-    print::rows(&mut out, &RecordBatch::try_from_iter(columns)?, args.format)?;
+    print::rows(
+        &mut out,
+        &RecordBatch::try_from_iter(columns)?,
+        args.format,
+        true,
+    )?;
     out.flush()?;
     Ok(())
 }

@@ -1,7 +1,5 @@
 //! `seam run`: a view over a file, once.
 
-use std::io::{BufWriter, Write, stdout};
-
 use comparison::kappa::kappa;
 use comparison::lambda::lambda;
 use comparison::rule::Rule;
@@ -11,10 +9,10 @@ use shared_logic::coverage::OffsetVector;
 use crate::args::{As, Run};
 use crate::failure::{OrInput, Outcome};
 use crate::job::{Loaded, options};
-use crate::print;
 
 /// Computes and prints.
 pub fn run(args: &Run) -> Outcome {
+    args.output.format()?;
     let loaded = Loaded::open(&args.view)?;
     let rows = match args.architecture {
         As::Truth => {
@@ -27,10 +25,7 @@ pub fn run(args: &Run) -> Outcome {
         }
         architecture => layers(args, &loaded, architecture)?,
     };
-    let mut out = BufWriter::new(stdout().lock());
-    print::rows(&mut out, &rows, args.format)?;
-    out.flush()?;
-    Ok(())
+    args.output.write(&rows)
 }
 
 fn layers(args: &Run, loaded: &Loaded, architecture: As) -> Outcome<arrow::array::RecordBatch> {

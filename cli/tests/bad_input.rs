@@ -39,6 +39,20 @@ fn refused(args: &[&str], says: &[&str]) {
     }
 }
 
+/// The same for a SQL text: below the line the text's own, and a caret under `word`.
+fn refused_sql(args: &[&str], says: &[&str], word: &str) {
+    let (code, text) = fails(args);
+    assert_eq!(code, 2, "{text}");
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 4, "{text}");
+    for said in says {
+        assert!(lines[0].contains(said), "{said:?} is not in: {text}");
+    }
+    let start = lines[3].find('^').unwrap();
+    assert_eq!(&lines[2][start..start + word.len()], word, "{text}");
+    assert_eq!(lines[3].matches('^').count(), word.len(), "{text}");
+}
+
 #[test]
 fn rejected_records_are_counted_listed_and_left_out() {
     let folder = Folder::new();
@@ -124,14 +138,16 @@ fn an_unknown_function_and_an_unknown_column() {
     let folder = Folder::new();
     let sql = fs::read_to_string(seam::root().join(VIEW)).unwrap();
     let view = folder.write("view.sql", &sql.replace("AVG(delay)", "AVERAGE(delay)"));
-    refused(
+    refused_sql(
         &["run", &view, "--input", WEEK],
         &["view.sql:12:29: unknown function average", "AVG"],
+        "AVERAGE",
     );
     let view = folder.write("view.sql", &sql.replace("MAX(delay)", "MAX(dalay)"));
-    refused(
+    refused_sql(
         &["run", &view, "--input", WEEK],
         &["view.sql:12:59: ", "dalay", "delay"],
+        "dalay",
     );
 }
 
@@ -203,9 +219,10 @@ fn a_store_made_by_other_logic() {
         &[&["speed", &view, "--input", WEEK], &args[..]].concat(),
         &["other logic", "seam reprocess"],
     );
-    refused(
+    refused_sql(
         &["query", "SELECT 1 FROM nothing", "--store", &store],
-        &["nothing"],
+        &["1:15: unknown table nothing; known views: delay_by_airport"],
+        "nothing",
     );
     refused(
         &["query", "SELECT 1", "--store", &folder.path("empty")],

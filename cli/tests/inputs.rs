@@ -65,7 +65,7 @@ fn avro_prints_the_rows_of_parquet() {
     );
 
     let (code, line) = fails(&["explain", &view]);
-    assert_eq!((code, line.lines().count()), (2, 1));
+    assert_eq!((code, line.lines().count()), (2, 4));
     assert!(line.contains("view.sql:"), "{line}");
     assert!(
         line.contains("cannot read clicks.avsc: No such file"),

@@ -4,7 +4,7 @@ mod avro;
 mod csv;
 mod deal;
 mod order;
-mod source;
+pub(crate) mod source;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -15,19 +15,22 @@
 //! cannot tell them apart: chunks of records that tile the range asked for.
 //!
 //! Deliberately absent: a log is not interpreted. What a record means is up to the decoder in
-//! `shared-logic`; only the archive keeps its columns beside the raw bytes. Nothing is committed
+//! `shared-logic`; only the archive keeps its columns beside the raw bytes, and [`infer`] and
+//! [`profile`] ask it what a file that has no table yet could mean. Nothing is committed
 //! here, no consumer group is joined: where a reader stands is kept in its own manifest.
 
 pub mod archive;
 pub mod archiver;
 mod error;
 pub mod generate;
+pub mod infer;
 pub mod input;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 mod log;
 pub mod memory;
 pub mod partitioner;
+pub mod profile;
 mod row;
 mod tile;
 mod value;

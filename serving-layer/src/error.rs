@@ -3,6 +3,7 @@
 use datafusion::error::DataFusionError;
 use shared_logic::answer::AnswerError;
 use shared_logic::fold::FoldError;
+use shared_logic::sql_error::SqlError;
 
 /// Why a question has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +17,10 @@ pub enum ServingError {
     /// The merged accumulators cannot be shown.
     #[error(transparent)]
     Answer(#[from] AnswerError),
-    /// The question itself is wrong.
+    /// The question itself is wrong: where, what, and what could be meant.
+    #[error("{0}")]
+    Sql(SqlError),
+    /// The question cannot be answered.
     #[error("{0}")]
     Question(String),
     /// There is no runtime to answer on.

@@ -8,6 +8,7 @@ use datafusion::datasource::MemTable;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use crate::error::ServingError;
+use crate::mistake::mistake;
 
 /// Answers `question`, in which each of `tables` can be named.
 ///
@@ -16,13 +17,16 @@ use crate::error::ServingError;
 pub fn sql(tables: &[(String, RecordBatch)], question: &str) -> Result<RecordBatch, ServingError> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(async {
-        let config = SessionConfig::new().with_information_schema(true);
+        let mut config = SessionConfig::new().with_information_schema(true);
+        config.options_mut().sql_parser.collect_spans = true;
         let context = SessionContext::new_with_config(config);
         for (name, rows) in tables {
             let table = MemTable::try_new(rows.schema(), vec![vec![rows.clone()]])?;
             context.register_table(name.as_str(), Arc::new(table))?;
         }
-        let answer = context.sql(question).await?;
+        let names: Vec<&str> = tables.iter().map(|(name, _)| name.as_str()).collect();
+        let wrong = |error| ServingError::Sql(mistake(question, &names, &error));
+        let answer = context.sql(question).await.map_err(wrong)?;
         let schema = Arc::new(answer.schema().as_arrow().clone());
         let chunks = answer.collect().await?;
         let schema = chunks.first().map_or(schema, RecordBatch::schema);

@@ -1,6 +1,7 @@
 //! From canonical SQL to what runs: types, functions, expressions, and what is maintained and shown.
 
 mod aggregate;
+mod blame;
 mod call;
 mod check;
 mod context;

@@ -4,7 +4,7 @@ use sqlparser::ast::{
     CreateTable, CreateTableOptions, CreateView, Expr, Ident, ObjectName, Select, SqlOption,
     Statement, Value,
 };
-use sqlparser::parser::Parser;
+use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
 use crate::dialect::{self, StreamDialect};
@@ -12,15 +12,20 @@ use crate::spelling;
 use crate::sql_error::SqlError;
 use crate::window::Window;
 
+mod column;
 mod file;
+mod hint;
 pub(crate) mod interval;
 pub(crate) mod name;
 mod options;
+mod session_frame;
 mod shape;
 mod watermark;
+pub mod write;
 
 pub use file::embed;
 use name::normal;
+pub use name::suggest;
 pub use options::ViewOptions;
 pub(crate) use shape::WORKS;
 
@@ -151,6 +156,13 @@ pub fn parse(sql: &str) -> Result<Parsed, SqlError> {
     Ok(Parsed { tables, views })
 }
 
+/// The error of the parser in a text of one statement, with its place and a way out.
+pub fn syntax(sql: &str, error: ParserError) -> SqlError {
+    let tokens = dialect::tokens(sql).unwrap_or_default();
+    let end = (tokens.last()).map_or(Location::empty(), |token| token.span.end);
+    hint::hint(SqlError::parser(error, end), &tokens)
+}
+
 enum Definition {
     Table(Box<ParsedTable>),
     View(Box<CreateView>),
@@ -167,17 +179,23 @@ fn statement(tokens: Vec<TokenWithSpan>) -> Result<Option<Definition>, SqlError>
         return Err(not_ours(start));
     }
     let (tokens, clause) = watermark::lift(tokens)?;
+    let mut tokens = session_frame::rewrite(tokens);
+    if tokens
+        .get(1)
+        .is_some_and(|second| second.token.to_string().eq_ignore_ascii_case("table"))
+    {
+        column::free_names(&mut tokens);
+    }
     let dialect = StreamDialect;
-    let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens);
-    let statement = (parser.parse_statement()).map_err(|error| SqlError::parser(error, end))?;
+    let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens.clone());
+    let hinted = |error| hint::hint(error, &tokens);
+    let statement =
+        (parser.parse_statement()).map_err(|error| hinted(SqlError::parser(error, end)))?;
     let rest = parser.peek_token();
     if rest.token != Token::EOF {
         let message = format!("expected the end of the statement, found {}", rest.token);
-        return Err(SqlError::new(
-            rest.span.start,
-            message,
-            "separate statements by ;",
-        ));
+        let help = "separate statements by ;";
+        return Err(hinted(SqlError::new(rest.span.start, message, help)));
     }
     match statement {
         Statement::CreateTable(mut create) => {

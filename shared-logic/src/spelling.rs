@@ -3,13 +3,16 @@
 //! Accepted alike are `FROM TUMBLE(table, time, INTERVAL …)`, `FROM TABLE(TUMBLE(TABLE table,
 //! DESCRIPTOR(time), INTERVAL …))` with positional or named arguments, and `FROM table GROUP BY
 //! TUMBLE(time, INTERVAL …)` with `TUMBLE_START` and `TUMBLE_END`; HOP, CUMULATE and SESSION like
-//! TUMBLE. Without a window there is one group a key, without GROUP BY and aggregates one row an
+//! TUMBLE. Flink's `window_time` and `TUMBLE_ROWTIME` are one millisecond before the window's end. Without a window there is one group a key, without GROUP BY and aggregates one row an
 //! event.
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Expr, GroupByExpr, Ident, Select, Spanned, ViewColumnDef, visit_expressions};
-use sqlparser::tokenizer::Location;
+use sqlparser::ast::{
+    BinaryOperator, Expr, GroupByExpr, Ident, Interval, Select, Spanned, Value, ViewColumnDef,
+    visit_expressions,
+};
+use sqlparser::tokenizer::{Location, Span};
 
 use crate::compile::is_aggregate;
 use crate::parse::name::suggest;
@@ -26,6 +29,9 @@ mod relation;
 
 use columns::Scope;
 use items::Item;
+
+/// The column of Flink that holds a window's last millisecond.
+pub(crate) const WINDOW_TIME: &str = "window_time";
 
 /// A view in its canonical form; see `ParsedView` for what that is.
 pub(crate) struct Spelled {
@@ -178,6 +184,24 @@ fn bare(expr: &Expr) -> &Expr {
     match expr {
         Expr::Nested(inner) => bare(inner),
         other => other,
+    }
+}
+
+/// `window_time` as an expression: one millisecond before the window's end. `at` is where it stands.
+fn window_time(at: Location) -> Expr {
+    let text = Value::SingleQuotedString("1 millisecond".into());
+    let millisecond = Interval {
+        value: Box::new(Expr::Value(text.with_empty_span())),
+        leading_field: None,
+        leading_precision: None,
+        last_field: None,
+        fractional_seconds_precision: None,
+    };
+    let end = Ident::with_span(Span::new(at, at), WINDOW_END);
+    Expr::BinaryOp {
+        left: Box::new(Expr::Identifier(end)),
+        op: BinaryOperator::Minus,
+        right: Box::new(Expr::Interval(millisecond)),
     }
 }
 

@@ -45,6 +45,41 @@ impl SqlError {
         self
     }
 
+    /// The line that the error is in, with a caret under the word that it is at; empty where the error
+    /// has no place in `sql`, the text that was compiled.
+    ///
+    /// Of a long line only what is around the word is shown.
+    pub fn excerpt(&self, sql: &str) -> String {
+        let number = usize::try_from(self.line).unwrap_or_default();
+        let column = usize::try_from(self.column).unwrap_or_default();
+        let line = number
+            .checked_sub(1)
+            .and_then(|nth| sql.split('\n').nth(nth));
+        let (Some(line), Some(before)) = (line, column.checked_sub(1)) else {
+            return String::new();
+        };
+        let line: Vec<char> = line.trim_end().chars().collect();
+        let length = word(line.get(before..).unwrap_or_default());
+        // Far right in a line, the words just before are enough to find it.
+        let first = match before + length > WIDTH {
+            true => before.saturating_sub(WIDTH / 2),
+            false => 0,
+        };
+        let last = line.len().min(first + WIDTH);
+        let shown: String = line.get(first..last).unwrap_or_default().iter().collect();
+        let cut = |cut: bool| if cut { "…" } else { "" };
+        let (left, right) = (cut(first > 0), cut(last < line.len()));
+        // A tab stays a tab, so that the caret is below its word.
+        let blank: String = (line.iter().skip(first).take(before - first))
+            .map(|letter| if *letter == '\t' { '\t' } else { ' ' })
+            .chain(std::iter::repeat_n(' ', before.saturating_sub(line.len())))
+            .collect();
+        let (margin, indent) = (number.to_string(), " ".repeat(left.chars().count()));
+        let gutter = " ".repeat(margin.len());
+        let carets = "^".repeat(length.min(WIDTH));
+        format!("{gutter} |\n{margin} | {left}{shown}{right}\n{gutter} | {indent}{blank}{carets}\n")
+    }
+
     /// The same error, placed at `at` unless it has a place already.
     pub(crate) fn or_at(mut self, at: Location) -> Self {
         if self.line == 0 {
@@ -72,7 +107,13 @@ impl SqlError {
 
 impl From<TokenizerError> for SqlError {
     fn from(error: TokenizerError) -> Self {
-        Self::new(error.location, lower_first(&error.message), "")
+        let message = lower_first(&error.message);
+        let help = match message.contains("string literal") || message.contains("quoted") {
+            true => "close it with another quote; a quote inside is written twice",
+            false if message.contains("comment") => "close it with */",
+            false => "remove what cannot be read here",
+        };
+        Self::new(error.location, message, help)
     }
 }
 
@@ -98,6 +139,22 @@ impl fmt::Display for SqlError {
 
 impl std::error::Error for SqlError {}
 
+/// How much of a line an excerpt shows.
+const WIDTH: usize = 100;
+
+/// How long the word is that a text begins with: a name, a number, a quoted text or one sign.
+fn word(text: &[char]) -> usize {
+    let named = |letter: &char| letter.is_alphanumeric() || *letter == '_';
+    match text.first() {
+        Some(quote @ ('\'' | '"' | '`')) => {
+            let end = text.iter().skip(1).position(|letter| letter == quote);
+            end.map_or(1, |end| end + 2)
+        }
+        Some(first) if named(first) => text.iter().take_while(|letter| named(letter)).count(),
+        _ => 1,
+    }
+}
+
 /// Splits `text at Line: 3, Column: 5`; `None` without a place.
 fn split_place(text: &str) -> Option<(&str, Location)> {
     let (text, place) = text.rsplit_once(" at Line: ")?;
@@ -108,6 +165,8 @@ fn split_place(text: &str) -> Option<(&str, Location)> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing)]
+
     use super::*;
 
     #[test]
@@ -127,6 +186,28 @@ mod tests {
         );
         let error = SqlError::nowhere("no view", "").in_file("view.sql");
         assert_eq!(error.to_string(), "view.sql: no view");
+    }
+
+    #[test]
+    fn an_excerpt_points_at_the_word() {
+        let sql = "SELECT a,\n\tdely + 1\nFROM e";
+        let error = SqlError::new(Location::new(2, 2), "unknown column dely", "");
+        assert_eq!(error.excerpt(sql), "  |\n2 | \tdely + 1\n  | \t^^^^\n");
+        let end = SqlError::new(Location::new(3, 7), "it breaks off", "");
+        assert_eq!(end.excerpt(sql), "  |\n3 | FROM e\n  |       ^\n");
+        assert_eq!(SqlError::nowhere("no view", "").excerpt(sql), "");
+        assert_eq!(SqlError::new(Location::new(9, 1), "", "").excerpt(sql), "");
+        let long = format!("SELECT {}, dely FROM e", "a + ".repeat(50));
+        let error = SqlError::new(Location::new(1, 210), "unknown column dely", "");
+        let excerpt = error.excerpt(&long);
+        let lines: Vec<&str> = excerpt.lines().collect();
+        let caret = lines[2]
+            .chars()
+            .position(|letter| letter == '^')
+            .unwrap_or_default();
+        assert!(lines[1].chars().count() < 110, "{excerpt}");
+        let below: String = lines[1].chars().skip(caret).take(4).collect();
+        assert_eq!(below, "dely", "{excerpt}");
     }
 
     #[test]

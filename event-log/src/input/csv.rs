@@ -1,6 +1,6 @@
 //! CSV files: a header, and records with as many fields as it has.
 
-use std::fs;
+use std::collections::VecDeque;
 use std::mem;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use shared_logic::chunk::{BROKEN, Payload, SOURCE};
 use shared_logic::decode::csv_fields;
 use shared_logic::table::Table;
 
-use super::source::{BYTES, Payloads, ROWS, complete, wrong};
+use super::source::{BYTES, Lines, Payloads, ROWS, complete, until_ended, wrong};
 use crate::LogError;
 
 /// Opens a CSV file for the columns of a table and those in `outside`.
@@ -19,21 +19,18 @@ use crate::LogError;
 /// Every field is a text, an empty one without quotes is NULL. A record that cannot be split, or
 /// into another number of fields, is kept as it is, to be rejected when it is decoded.
 pub(super) fn open(path: &Path, table: &Table, outside: &[&str]) -> Result<Payloads, LogError> {
-    let text = fs::read(path).map_err(|error| LogError::file(path, "read", error))?;
-    let mut records = Records {
-        rest: text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&text),
-    };
-    let Some(header) = records.next() else {
+    let mut records = Records::new(Lines::open(path)?);
+    let Some(header) = records.next()? else {
         return Err(wrong(
             path,
             "it is empty; a CSV file needs a line with the names of its columns",
         ));
     };
     let mut fields = Vec::new();
-    let header = std::str::from_utf8(header)
+    let header = std::str::from_utf8(&header)
         .map_err(|_| "invalid UTF-8".to_owned())
         .and_then(|header| csv_fields(header, &mut fields))
-        .map(|()| fields);
+        .map(|()| mem::take(&mut fields));
     let header = match header {
         Ok(fields) => fields,
         Err(reason) => {
@@ -55,37 +52,21 @@ pub(super) fn open(path: &Path, table: &Table, outside: &[&str]) -> Result<Paylo
         broken: StringBuilder::new(),
         source: BinaryBuilder::new(),
     };
-    let mut payloads = Vec::new();
-    let mut fields = Vec::with_capacity(width);
-    let (mut bytes, mut count) = (0, 0);
-    for record in records {
-        let split = std::str::from_utf8(record)
-            .map_err(|error| format!("invalid UTF-8 at byte {}", error.valid_up_to()))
-            .and_then(|line| csv_fields(line, &mut fields));
-        match split {
-            Ok(()) if fields.len() == width => {
-                for (column, field) in rows.fields.iter_mut().zip(&fields) {
-                    column.append_option(field.as_deref());
-                }
-                rows.broken.append_null();
-                rows.source.append_null();
-            }
-            Ok(()) => {
-                let found = fields.len();
-                let reason =
-                    format!("broken CSV: expected {width} fields as in the header, found {found}");
-                rows.refuse(record, &reason);
-            }
-            Err(reason) => rows.refuse(record, &reason),
+    let path = path.to_owned();
+    let mut ended = false;
+    let payload = move || {
+        let (mut bytes, mut count) = (0, 0);
+        while bytes < BYTES && count < ROWS {
+            let Some(record) = records.next()? else {
+                ended = true;
+                break;
+            };
+            rows.append(&record, width);
+            (bytes, count) = (bytes + record.len(), count + 1);
         }
-        (bytes, count) = (bytes + record.len(), count + 1);
-        if bytes >= BYTES || count == ROWS {
-            payloads.push(rows.finish(path)?);
-            (bytes, count) = (0, 0);
-        }
-    }
-    payloads.push(rows.finish(path)?);
-    Ok(Box::new(payloads.into_iter().map(Ok)))
+        Ok((rows.finish(&path)?, ended))
+    };
+    Ok(until_ended(payload))
 }
 
 /// Columns under construction.
@@ -97,6 +78,30 @@ struct Rows {
 }
 
 impl Rows {
+    /// A record, in its columns if it has as many fields as the header.
+    fn append(&mut self, record: &[u8], width: usize) {
+        let mut fields = Vec::with_capacity(width);
+        let split = std::str::from_utf8(record)
+            .map_err(|error| format!("invalid UTF-8 at byte {}", error.valid_up_to()))
+            .and_then(|line| csv_fields(line, &mut fields));
+        match split {
+            Ok(()) if fields.len() == width => {
+                for (column, field) in self.fields.iter_mut().zip(&fields) {
+                    column.append_option(field.as_deref());
+                }
+                self.broken.append_null();
+                self.source.append_null();
+            }
+            Ok(()) => {
+                let found = fields.len();
+                let reason =
+                    format!("broken CSV: expected {width} fields as in the header, found {found}");
+                self.refuse(record, &reason);
+            }
+            Err(reason) => self.refuse(record, &reason),
+        }
+    }
+
     /// A record that is in no columns.
     fn refuse(&mut self, record: &[u8], reason: &str) {
         self.fields.iter_mut().for_each(StringBuilder::append_null);
@@ -117,87 +122,130 @@ impl Rows {
     }
 }
 
-/// The records of a text that hold something, without their ends.
+/// How long a record in quotes may be: so far ahead its end is looked for.
+const LONGEST: usize = 16 << 20;
+
+/// The records of a file that hold something, without their ends.
 ///
 /// A record ends with its line, unless a field that begins with a quote goes on. Where such a field
-/// does not end as one must, the record is the first line alone, so that one stray quote spoils
-/// one record and not the rest of the file.
-struct Records<'a> {
-    rest: &'a [u8],
+/// does not end as one must, or not within [`LONGEST`], the record is the first line alone, so that
+/// one stray quote spoils one record and not the rest of the file.
+struct Records {
+    lines: Lines,
+    /// Lines that were read in search of an end and are not in a record yet.
+    ahead: VecDeque<Vec<u8>>,
 }
 
-impl<'a> Iterator for Records<'a> {
-    type Item = &'a [u8];
+impl Records {
+    fn new(lines: Lines) -> Self {
+        Self {
+            lines,
+            ahead: VecDeque::new(),
+        }
+    }
 
-    fn next(&mut self) -> Option<&'a [u8]> {
-        while !self.rest.is_empty() {
-            let end = line(self.rest);
-            let first = self.rest.get(..end).unwrap_or_default();
-            let end = match first.contains(&b'"') {
-                true => quoted(self.rest).unwrap_or(end),
-                false => end,
+    fn next(&mut self) -> Result<Option<Vec<u8>>, LogError> {
+        while let Some(line) = self.line()? {
+            let mut record = match line.contains(&b'"') {
+                true => self.quoted(line)?,
+                false => line,
             };
-            let (record, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, &[]));
-            self.rest = rest.get(1..).unwrap_or_default();
-            let record = record.strip_suffix(b"\r").unwrap_or(record);
+            record.pop_if(|last| *last == b'\r');
             if !record.trim_ascii().is_empty() {
-                return Some(record);
+                return Ok(Some(record));
             }
         }
-        None
+        Ok(None)
+    }
+
+    fn line(&mut self) -> Result<Option<Vec<u8>>, LogError> {
+        match self.ahead.pop_front() {
+            Some(line) => Ok(Some(line)),
+            None => Ok(self.lines.next()?.map(<[u8]>::to_vec)),
+        }
+    }
+
+    /// The record that begins with `first`, line ends in quotes being part of it.
+    fn quoted(&mut self, first: Vec<u8>) -> Result<Vec<u8>, LogError> {
+        let mut text = first.clone();
+        let mut taken = vec![];
+        let mut scan = Scan::default();
+        loop {
+            match scan.on(&text) {
+                Some(true) => return Ok(text),
+                Some(false) => break,
+                None if text.len() > LONGEST => break,
+                None => {}
+            }
+            let Some(line) = self.line()? else { break };
+            text.push(b'\n');
+            text.extend_from_slice(&line);
+            taken.push(line);
+        }
+        for line in taken.into_iter().rev() {
+            self.ahead.push_front(line);
+        }
+        Ok(first)
     }
 }
 
-/// Where the first line ends.
-fn line(text: &[u8]) -> usize {
-    let end = text.iter().position(|byte| *byte == b'\n');
-    end.unwrap_or(text.len())
+/// How far a record is read.
+#[derive(Default)]
+struct Scan {
+    at: usize,
+    /// Whether `at` is within quotes.
+    inside: bool,
 }
 
-/// Where the first record ends, line ends in quotes being part of it; `None` for stray quotes.
-fn quoted(text: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    loop {
-        let field = text.get(at..)?;
-        at += match field.strip_prefix(b"\"") {
-            Some(inner) => 1 + closing(inner)? + 1,
-            None => field
-                .iter()
-                .position(|byte| matches!(byte, b',' | b'\n' | b'"'))
-                .unwrap_or(field.len()),
-        };
-        match text.get(at..)? {
-            [b',', ..] => at += 1,
-            [] | [b'\n', ..] => return Some(at),
-            [b'\r', b'\n', ..] | [b'\r'] => return Some(at + 1),
-            _ => return None,
+impl Scan {
+    /// Whether the record ends at the end of `text`, which begins as it did before, or is broken by
+    /// a stray quote; `None` where a quote is still open.
+    fn on(&mut self, text: &[u8]) -> Option<bool> {
+        loop {
+            let rest = text.get(self.at..).unwrap_or_default();
+            if self.inside {
+                self.at += rest.iter().position(|byte| *byte == b'"')?;
+                match text.get(self.at + 1) {
+                    Some(b'"') => self.at += 2,
+                    // Whether this quote closes is seen here, for a line end is never in a quote's place.
+                    _ => (self.at, self.inside) = (self.at + 1, false),
+                }
+                if self.inside {
+                    continue;
+                }
+            } else if rest.first() == Some(&b'"') {
+                (self.at, self.inside) = (self.at + 1, true);
+                continue;
+            } else {
+                let end = rest.iter().position(|byte| matches!(byte, b',' | b'"'));
+                self.at += end.unwrap_or(rest.len());
+            }
+            match text.get(self.at..) {
+                Some([b',', ..]) => self.at += 1,
+                None | Some([] | [b'\r']) => return Some(true),
+                _ => return Some(false),
+            }
         }
-    }
-}
-
-/// The place of the quote that closes a field; doubled ones do not.
-fn closing(inner: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    loop {
-        at += inner.get(at..)?.iter().position(|byte| *byte == b'"')?;
-        if inner.get(at + 1) != Some(&b'"') {
-            return Some(at);
-        }
-        at += 2;
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::io::Write;
+
     use super::*;
 
-    fn records(text: &str) -> Vec<&str> {
-        let records = Records {
-            rest: text.as_bytes(),
-        };
-        records
-            .map(|record| std::str::from_utf8(record).unwrap_or("?"))
-            .collect()
+    fn records(text: &str) -> Vec<String> {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        let mut records = Records::new(Lines::open(file.path()).unwrap());
+        let mut all = vec![];
+        while let Some(record) = records.next().unwrap() {
+            all.push(String::from_utf8(record).unwrap());
+        }
+        all
     }
 
     #[test]

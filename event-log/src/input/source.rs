@@ -1,7 +1,8 @@
 //! The rows of a file, in the order of the file.
 
-use std::fs::{self, File};
-use std::path::Path;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 
 use arrow::array::{BinaryArray, BinaryBuilder};
 use arrow::datatypes::Schema;
@@ -18,10 +19,10 @@ pub(super) const ROWS: usize = 65_536;
 /// How many bytes of lines are handled at once, at most; Arrow's arrays end at 2 GB.
 pub(super) const BYTES: usize = 64 << 20;
 
-pub(super) type Payloads = Box<dyn Iterator<Item = Result<Payload, LogError>>>;
+pub(crate) type Payloads = Box<dyn Iterator<Item = Result<Payload, LogError>>>;
 
 /// Opens a file for the columns of a table and those in `outside`.
-pub(super) fn open(path: &Path, table: &Table, outside: &[&str]) -> Result<Payloads, LogError> {
+pub(crate) fn open(path: &Path, table: &Table, outside: &[&str]) -> Result<Payloads, LogError> {
     let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
     let ending = ending.as_ref().and_then(|ending| ending.to_str());
     if matches!(table.format, Format::Avro(_)) && ending != Some("avro") {
@@ -117,32 +118,85 @@ fn json(path: &Path, table: &Table) -> Result<Payloads, LogError> {
             ),
         ));
     }
-    let text = fs::read(path).map_err(|error| LogError::file(path, "read", error))?;
-    let lines = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&text);
-    if lines.trim_ascii_start().starts_with(b"[") {
+    let mut lines = Lines::open(path)?;
+    if lines.peek()?.trim_ascii_start().starts_with(b"[") {
         return Err(wrong(
             path,
             "it begins with '[': one JSON object a line is needed, not an array of objects",
         ));
     }
-    let mut payloads = Vec::new();
-    let mut values = BinaryBuilder::new();
-    let mut bytes = 0;
-    let mut records = 0;
-    for line in lines.split(|byte| *byte == b'\n') {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if line.trim_ascii().is_empty() {
-            continue;
+    let mut ended = false;
+    let payload = move || {
+        let mut values = BinaryBuilder::new();
+        let (mut bytes, mut records) = (0, 0);
+        while bytes < BYTES && records < ROWS {
+            let Some(line) = lines.next()? else {
+                ended = true;
+                break;
+            };
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            values.append_value(line);
+            (bytes, records) = (bytes + line.len(), records + 1);
         }
-        values.append_value(line);
-        (bytes, records) = (bytes + line.len(), records + 1);
-        if bytes >= BYTES || records == ROWS {
-            payloads.push(raw(values.finish()));
-            (bytes, records) = (0, 0);
+        Ok((raw(values.finish()), ended))
+    };
+    Ok(until_ended(payload))
+}
+
+/// The payloads that `next` gives, each with whether it is the last, up to the first error.
+pub(super) fn until_ended(
+    mut next: impl FnMut() -> Result<(Payload, bool), LogError> + 'static,
+) -> Payloads {
+    let mut over = false;
+    Box::new(std::iter::from_fn(move || {
+        if over {
+            return None;
         }
+        let payload = next();
+        over = !matches!(payload, Ok((_, false)));
+        Some(payload.map(|(payload, _)| payload))
+    }))
+}
+
+/// The lines of a file one by one, without a byte-order mark and without their line feeds.
+pub(super) struct Lines {
+    path: PathBuf,
+    file: BufReader<File>,
+    line: Vec<u8>,
+}
+
+impl Lines {
+    pub(super) fn open(path: &Path) -> Result<Self, LogError> {
+        let mut lines = Self {
+            path: path.to_owned(),
+            file: BufReader::with_capacity(1 << 20, file(path)?),
+            line: vec![],
+        };
+        if lines.peek()?.starts_with(b"\xEF\xBB\xBF") {
+            lines.file.consume(3);
+        }
+        Ok(lines)
     }
-    payloads.push(raw(values.finish()));
-    Ok(Box::new(payloads.into_iter().map(Ok)))
+
+    /// What comes next, as far as it is in memory; empty at the end.
+    fn peek(&mut self) -> Result<&[u8], LogError> {
+        (self.file.fill_buf()).map_err(|error| LogError::file(&self.path, "read", error))
+    }
+
+    /// The next line; `None` at the end.
+    pub(super) fn next(&mut self) -> Result<Option<&[u8]>, LogError> {
+        self.line.clear();
+        let read = (self.file.read_until(b'\n', &mut self.line))
+            .map_err(|error| LogError::file(&self.path, "read", error))?;
+        if read == 0 {
+            return Ok(None);
+        }
+        self.line.pop_if(|last| *last == b'\n');
+        Ok(Some(&self.line))
+    }
 }
 
 /// Records without keys and headers.

@@ -76,23 +76,15 @@ fn one(sql: &ast::Expr, planner: &Planner, schema: &DFSchema) -> Result<Aggregat
     if let Some(filter) = &call.filter {
         condition(filter, planner, schema)?;
     }
-    // Errors in an argument are shown where the call is.
-    let raw = |argument: &ast::Expr| {
-        planner.raw(argument, schema).map_err(|error| SqlError {
-            line: at.line,
-            column: at.column,
-            ..error
-        })
-    };
     let mut arguments = vec![];
     for argument in &call.arguments {
-        let raw = raw(argument)?;
+        let raw = planner.raw(argument, schema, at)?;
         let counts_rows = matches!(&raw, Expr::Literal(value, _) if !value.is_null());
         if call.function == Function::Count && counts_rows {
             break;
         }
         // An argument is coerced alone: the measure itself knows how to add up small integers.
-        arguments.push(Planned::new(raw, argument.to_string(), at, schema)?);
+        arguments.push(planner.typed(raw, argument, argument.to_string(), at, schema)?);
     }
     let function = match arguments.is_empty() {
         true => Function::CountRows,

@@ -109,7 +109,7 @@ impl Calls {
         }
         if FUNCTIONS.is_unsteady(&name) {
             let message = format!("{name} gives another value at every call");
-            let help = "a view depends on its events alone, so that a replay gives the same rows";
+            let help = "a view depends on its events alone, so that a replay gives the same rows: use a column of the table";
             return Some(SqlError::new(at, message, help));
         }
         if function.over.is_some() {
@@ -127,6 +127,9 @@ impl Calls {
         let help = match name.as_str() {
             "tumble" | "tumble_start" | "tumble_end" => {
                 "the window is in FROM, use window_start and window_end".to_owned()
+            }
+            _ if meant(&name).is_some() => {
+                format!("write {}", meant(&name).unwrap_or_default())
             }
             _ => match suggest(&name, "functions", &FUNCTIONS.names()) {
                 near if near.starts_with("did") => near,
@@ -158,6 +161,29 @@ impl Calls {
         }
         call::read(function).err()
     }
+}
+
+/// What a function of other systems is called here.
+fn meant(name: &str) -> Option<&'static str> {
+    const OTHERS: [(&str, &str); 12] = [
+        ("average", "AVG(value)"),
+        ("count_distinct", "COUNT(DISTINCT value)"),
+        (
+            "uniq",
+            "COUNT(DISTINCT value) or APPROX_COUNT_DISTINCT(value)",
+        ),
+        ("countif", "COUNT(*) FILTER (WHERE condition)"),
+        ("count_if", "COUNT(*) FILTER (WHERE condition)"),
+        ("sumif", "SUM(value) FILTER (WHERE condition)"),
+        ("percentile", "APPROX_PERCENTILE(value, 0.9)"),
+        ("percentile_cont", "APPROX_PERCENTILE(value, 0.9)"),
+        ("quantile", "APPROX_PERCENTILE(value, 0.9)"),
+        ("stdev", "STDDEV_SAMP(value)"),
+        ("collect_list", "ARRAY_AGG(value)"),
+        ("len", "LENGTH(text)"),
+    ];
+    let found = OTHERS.iter().find(|(other, _)| *other == name);
+    found.map(|(_, ours)| *ours)
 }
 
 /// Refuses the clauses of a call that only aggregates can have.

@@ -83,3 +83,39 @@ impl Functions {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::path::Path;
+
+    use super::*;
+
+    /// The reference lists what can be called, no more and no less; `REWRITE=1` writes the lists.
+    #[test]
+    fn the_reference_lists_every_function() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/sql.md");
+        let mut text = std::fs::read_to_string(&page).unwrap();
+        let rewrite = std::env::var_os("REWRITE").is_some();
+        let scalars = FUNCTIONS.scalars.keys().map(String::as_str);
+        let scalars: Vec<&str> = scalars
+            .filter(|name| !FUNCTIONS.is_unsteady(name))
+            .collect();
+        for (list, names) in [("aggregates", call::NAMES.to_vec()), ("functions", scalars)] {
+            let start = format!("<!-- {list} -->\n");
+            let (before, rest) = text.split_once(&start).unwrap();
+            let (listed, after) = rest.split_once("<!-- end -->").unwrap();
+            let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+            let names = names.join(" ") + "\n";
+            if rewrite {
+                text = format!("{before}{start}{names}<!-- end -->{after}");
+            } else {
+                assert_eq!(listed, names);
+            }
+        }
+        if rewrite {
+            std::fs::write(&page, text).unwrap();
+        }
+    }
+}

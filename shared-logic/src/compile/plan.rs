@@ -9,6 +9,7 @@ use datafusion_sql::planner::{PlannerContext, SqlToRel};
 use sqlparser::ast::{self, Spanned};
 use sqlparser::tokenizer::Location;
 
+use super::blame::{blame, no_value};
 use super::context::Context;
 use super::expression::{Physical, coerced, reason};
 use super::render::canonical;
@@ -54,18 +55,34 @@ impl<'a> Planner<'a> {
     /// The expression over the columns of `schema`, before type coercion.
     ///
     /// # Errors
-    /// What DataFusion refuses, at the expression's place.
-    pub(super) fn raw(&self, sql: &ast::Expr, schema: &DFSchema) -> Result<Expr, SqlError> {
+    /// What DataFusion refuses.
+    pub(super) fn logical(
+        &self,
+        sql: &ast::Expr,
+        schema: &DFSchema,
+    ) -> Result<Expr, DataFusionError> {
         (self.planner)
             .sql_to_expr(sql.clone(), schema, &mut PlannerContext::new())
             .map(Expr::unalias)
-            .map_err(|error| refused(self.place(sql), &error))
+    }
+
+    /// The same, with an error that has its place; without one it is at `fallback`.
+    ///
+    /// # Errors
+    /// What DataFusion refuses.
+    pub(super) fn raw(
+        &self,
+        sql: &ast::Expr,
+        schema: &DFSchema,
+        fallback: Location,
+    ) -> Result<Expr, SqlError> {
+        (self.logical(sql, schema)).map_err(|error| blame(self, sql, schema, &error, fallback))
     }
 
     /// The expression over the columns of `schema`; `shown` is the text for messages.
     ///
     /// # Errors
-    /// What DataFusion refuses, at the expression's place.
+    /// What DataFusion refuses, at the part that it refuses.
     pub(super) fn plan(
         &self,
         sql: &ast::Expr,
@@ -73,35 +90,43 @@ impl<'a> Planner<'a> {
         schema: &DFSchema,
     ) -> Result<Planned, SqlError> {
         let at = self.place(shown);
-        let expr = self.raw(sql, schema).map_err(|error| SqlError {
-            line: at.line,
-            column: at.column,
-            ..error
-        })?;
-        Planned::new(expr, shown.to_string(), at, schema)
+        let expr = self.raw(sql, schema, at)?;
+        let planned = self.typed(expr, sql, shown.to_string(), at, schema)?;
+        match no_value(self, sql, schema) {
+            Some(error) => Err(error.or_at(at)),
+            None => Ok(planned),
+        }
+    }
+
+    /// An expression of `sql` with its types coerced; `text` is shown in messages.
+    ///
+    /// # Errors
+    /// Types that do not go together, where they meet.
+    pub(super) fn typed(
+        &self,
+        expr: Expr,
+        sql: &ast::Expr,
+        text: String,
+        at: Location,
+        schema: &DFSchema,
+    ) -> Result<Planned, SqlError> {
+        Planned::new(expr, text, at, schema).map_err(|error| blame(self, sql, schema, &error, at))
     }
 }
 
 impl Planned {
     /// Coerces an expression.
-    ///
-    /// # Errors
-    /// Types that do not go together.
-    pub(super) fn new(
+    fn new(
         expr: Expr,
         text: String,
         at: Location,
         schema: &DFSchema,
-    ) -> Result<Self, SqlError> {
-        let coerce = || {
-            let expr = coerced(expr, schema)?;
-            Ok((expr.get_type(schema)?, expr.nullable(schema)?, expr))
-        };
-        let (data_type, nullable, expr) = coerce().map_err(|error| refused(at, &error))?;
+    ) -> Result<Self, DataFusionError> {
+        let expr = coerced(expr, schema)?;
         Ok(Self {
+            data_type: expr.get_type(schema)?,
+            nullable: expr.nullable(schema)?,
             expr,
-            data_type,
-            nullable,
             text,
             at,
         })
@@ -112,7 +137,8 @@ impl Planned {
     /// # Errors
     /// Something in it that a view cannot maintain.
     pub(super) fn canonical(&self) -> Result<String, SqlError> {
-        canonical(&self.expr).map_err(|message| SqlError::new(self.at, message, ""))
+        let help = "write it with comparisons, LIKE, IN, CASE, arithmetic and functions; docs/sql.md lists them";
+        canonical(&self.expr).map_err(|message| SqlError::new(self.at, message, help))
     }
 
     /// The expression ready to run over rows of `schema`.

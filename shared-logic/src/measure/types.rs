@@ -45,8 +45,13 @@ pub(crate) fn unfit<'a>(
         | Function::Avg
         | Function::Spread(_)
         | Function::Median
-        | Function::ApproxPercentile(_) => (is_number, "it needs a number"),
-        Function::BoolAnd | Function::BoolOr => (is_boolean, "it needs a condition"),
+        | Function::ApproxPercentile(_) => (
+            is_number,
+            "it needs a number, as CAST(… AS DOUBLE) makes one",
+        ),
+        Function::BoolAnd | Function::BoolOr => {
+            (is_boolean, "it needs a condition, as a comparison is one")
+        }
         Function::StringAgg(_) => (is_text, "it needs a text, write CAST(… AS VARCHAR)"),
         _ => (
             is_kept,

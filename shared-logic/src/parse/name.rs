@@ -12,7 +12,7 @@ pub(crate) fn normal(ident: &Ident) -> Ident {
 }
 
 /// What to say after "unknown …": the nearest known name, or all of them.
-pub(crate) fn suggest(name: &str, what: &str, known: &[&str]) -> String {
+pub fn suggest(name: &str, what: &str, known: &[&str]) -> String {
     match nearest(name, known) {
         Some(near) => format!("did you mean {near}?"),
         None if known.is_empty() => format!("there are no {what}"),
@@ -37,7 +37,7 @@ fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
 
 /// How many letters must be inserted, removed, replaced or swapped with the next to make `from` into
 /// `to`.
-fn edits(from: &str, to: &str) -> usize {
+pub(super) fn edits(from: &str, to: &str) -> usize {
     let from: Vec<char> = from.chars().collect();
     let to: Vec<char> = to.chars().collect();
     // Distances between beginnings; rows are those of `from`.

@@ -7,7 +7,7 @@ use sqlparser::ast::{
 };
 use sqlparser::tokenizer::{Location, Span};
 
-use super::{Spread, WINDOW_END, WINDOW_START, bare, start};
+use super::{Spread, WINDOW_END, WINDOW_START, bare, start, window_time};
 use crate::parse::interval::microseconds;
 use crate::parse::name::normal;
 use crate::sql_error::SqlError;
@@ -211,7 +211,7 @@ pub(super) fn positional(argument: &FunctionArg) -> Option<&Expr> {
 pub(super) fn replace(expr: &mut Expr, spread: &Spread) -> Result<(), SqlError> {
     let flow = visit_expressions_mut(expr, |expr| match column(expr, spread) {
         Ok(Some(column)) => {
-            *expr = Expr::Identifier(column);
+            *expr = column;
             ControlFlow::Continue(())
         }
         Ok(None) => ControlFlow::Continue(()),
@@ -223,7 +223,7 @@ pub(super) fn replace(expr: &mut Expr, spread: &Spread) -> Result<(), SqlError> 
     }
 }
 
-fn column(expr: &Expr, spread: &Spread) -> Result<Option<Ident>, SqlError> {
+fn column(expr: &Expr, spread: &Spread) -> Result<Option<Expr>, SqlError> {
     let Expr::Function(function) = expr else {
         return Ok(None);
     };
@@ -235,10 +235,12 @@ fn column(expr: &Expr, spread: &Spread) -> Result<Option<Ident>, SqlError> {
     let Some(shape) = shape(window) else {
         return Ok(None);
     };
+    let named = |column| Expr::Identifier(Ident::with_span(Span::new(at, at), column));
     let column = match part {
-        "start" => WINDOW_START,
-        "end" => WINDOW_END,
-        "rowtime" | "proctime" => {
+        "start" => named(WINDOW_START),
+        "end" => named(WINDOW_END),
+        "rowtime" => window_time(at),
+        "proctime" => {
             let message = format!("{name} is not supported");
             let window = window.to_uppercase();
             let help = format!("use {window}_START or {window}_END");
@@ -254,5 +256,5 @@ fn column(expr: &Expr, spread: &Spread) -> Result<Option<Ident>, SqlError> {
             "use the same column and intervals",
         ));
     }
-    Ok(Some(Ident::with_span(Span::new(at, at), column)))
+    Ok(Some(column))
 }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{Expr, Ident, ObjectName, ObjectNamePart, visit_expressions_mut};
 use sqlparser::tokenizer::Location;
 
-use super::{WINDOW_END, WINDOW_START};
+use super::{WINDOW_END, WINDOW_START, WINDOW_TIME, window_time};
 use crate::parse::name::{normal, suggest};
 use crate::sql_error::SqlError;
 
@@ -41,25 +41,24 @@ impl Scope<'_> {
             return Ok(());
         }
         let at = name.span.start;
-        if [WINDOW_START, WINDOW_END].contains(&name.value.as_str()) {
+        if [WINDOW_START, WINDOW_END, WINDOW_TIME].contains(&name.value.as_str()) {
             let message = format!("{} needs a window in FROM", name.value);
             let help = format!("write FROM TUMBLE({}, time, INTERVAL '1' HOUR)", self.table);
             return Err(SqlError::new(at, message, help));
-        }
-        if name.value == "window_time" {
-            let help = "use window_end, which is one millisecond later";
-            return Err(SqlError::new(at, "window_time is not supported yet", help));
         }
         let mut known = self.columns.clone();
         if self.windowed {
             known.extend([WINDOW_START, WINDOW_END]);
         }
         let message = format!("unknown column {}", name.value);
-        Err(SqlError::new(
-            at,
-            message,
-            suggest(&name.value, "columns", &known),
-        ))
+        let help = match suggest(&name.value, "columns", &known) {
+            near if near.starts_with("did") => near,
+            _ if name.quote_style == Some('"') => {
+                format!("a text stands in single quotes: '{}'", name.value)
+            }
+            all => all,
+        };
+        Err(SqlError::new(at, message, help))
     }
 
     /// Brings the names in an expression into normal form and checks its columns.
@@ -80,13 +79,13 @@ impl Scope<'_> {
     fn name(&self, expr: &mut Expr) -> Result<(), SqlError> {
         match expr {
             Expr::Identifier(name) => {
-                *name = normal(name);
-                self.check(name)
+                let column = normal(name);
+                *expr = self.column(column)?;
+                Ok(())
             }
             Expr::CompoundIdentifier(parts) => {
                 let column = self.unqualified(parts)?;
-                self.check(&column)?;
-                *expr = Expr::Identifier(column);
+                *expr = self.column(column)?;
                 Ok(())
             }
             Expr::Function(function) => {
@@ -95,6 +94,20 @@ impl Scope<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The expression that a column's normal name stands for.
+    fn column(&self, name: Ident) -> Result<Expr, SqlError> {
+        if self.is_window_time(&name.value) {
+            return Ok(window_time(name.span.start));
+        }
+        self.check(&name)?;
+        Ok(Expr::Identifier(name))
+    }
+
+    /// Whether a name is that of Flink's third column of a window.
+    pub(super) fn is_window_time(&self, name: &str) -> bool {
+        self.windowed && name == WINDOW_TIME && !self.columns.contains(&name)
     }
 
     fn unqualified(&self, parts: &[Ident]) -> Result<Ident, SqlError> {

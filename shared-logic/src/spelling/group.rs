@@ -5,7 +5,7 @@ use sqlparser::tokenizer::Location;
 
 use super::columns::Scope;
 use super::items::Item;
-use super::{Spread, WINDOW_END, WINDOW_START, bare, call, no_group, start};
+use super::{Spread, WINDOW_END, WINDOW_START, bare, call, no_group, start, window_time};
 use crate::parse::name::normal;
 use crate::sql_error::SqlError;
 
@@ -43,14 +43,19 @@ fn one(expr: &Expr, items: &[Item], scope: &Scope) -> Result<Expr, SqlError> {
         }
         _ => None,
     };
-    match item {
-        Some(item) => Ok(bare(&item.expr).clone()),
+    let expr = match item {
+        Some(item) => bare(&item.expr).clone(),
         None => {
             let mut expr = expr.clone();
             scope.resolve(&mut expr)?;
-            Ok(expr)
+            expr
         }
-    }
+    };
+    // One is known by the other, so both group alike.
+    Ok(match expr == window_time(Location::empty()) {
+        true => Expr::Identifier(Ident::new(WINDOW_END)),
+        false => expr,
+    })
 }
 
 fn ordinal<'a>(number: &str, items: &'a [Item], at: Location) -> Result<&'a Item, SqlError> {

@@ -57,10 +57,25 @@ pub(super) fn read(items: &[SelectItem], scope: &Scope, rows: bool) -> Result<Ve
             }
         };
         let mut expr = bare(expr).clone();
+        // What it becomes is no column, and needs the name.
+        let time = match expr_name(&expr) {
+            Some(name) if scope.is_window_time(&name.value) => Some(name),
+            _ => None,
+        };
         scope.resolve(&mut expr)?;
+        let alias = alias.or(time);
         all.push(Item { expr, alias });
     }
     Ok(all)
+}
+
+/// The normal name of a column, qualified or not.
+fn expr_name(expr: &Expr) -> Option<Ident> {
+    match expr {
+        Expr::Identifier(name) => Some(normal(name)),
+        Expr::CompoundIdentifier(parts) => parts.last().map(normal),
+        _ => None,
+    }
 }
 
 /// Gives the items the names of `CREATE VIEW name (…)`.
