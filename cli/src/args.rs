@@ -65,7 +65,7 @@ pub enum Command {
         after_help = "Example:\n  seam query \"SELECT origin, SUM(flights) AS n FROM delay_by_airport GROUP BY origin ORDER BY n DESC LIMIT 5\" --store store"
     )]
     Query(Query),
-    /// Show what a view maintains, and the algebra of each measure.
+    /// Show what a view maintains, with the algebra of each measure, and what it asks when it is read.
     #[command(after_help = "Example:\n  seam explain views/delay_by_airport.sql")]
     Explain(Explain),
     /// Check the laws that let a view be split and merged, on your own events.
@@ -97,9 +97,10 @@ pub struct ViewArgs {
 /// A file of events and how to read it.
 #[derive(Debug, Args)]
 pub struct InputArgs {
-    /// Events as JSON lines, CSV with a header, Parquet or Avro, in the order in which they arrived.
-    #[arg(long, value_name = "FILE")]
-    pub input: PathBuf,
+    /// Events as JSON lines, CSV with a header, Parquet or Avro, in the order in which they arrived;
+    /// once for each table where the view reads several.
+    #[arg(long, value_name = "[TABLE=]FILE", required = true)]
+    pub input: Vec<PathBuf>,
     #[command(flatten)]
     pub reading: ReadingArgs,
 }
@@ -242,9 +243,9 @@ pub struct LogArgs {
     /// Read a compacted topic as it is, though a replay sees another history than the live run.
     #[arg(long)]
     pub compacted_as_log: bool,
-    /// A file read as if it were the topic.
-    #[arg(long, value_name = "FILE")]
-    pub input: Option<PathBuf>,
+    /// A file read as if it were the topic; once for each table where the view reads several.
+    #[arg(long, value_name = "[TABLE=]FILE")]
+    pub input: Vec<PathBuf>,
     #[command(flatten)]
     pub reading: ReadingArgs,
 }
@@ -381,8 +382,8 @@ pub struct Rejects {
     #[command(flatten)]
     pub store: StoreArgs,
     /// A file to look through; the archive of the store by default.
-    #[arg(long, value_name = "FILE")]
-    pub input: Option<PathBuf>,
+    #[arg(long, value_name = "[TABLE=]FILE")]
+    pub input: Vec<PathBuf>,
     #[command(flatten)]
     pub reading: ReadingArgs,
     /// How rows are printed.

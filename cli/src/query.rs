@@ -1,34 +1,40 @@
 //! `seam query`: SQL over the views in the store.
 
+use std::collections::BTreeMap;
 use std::io::{BufWriter, Write, stdout};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use serving_layer::question::ask;
 use serving_layer::reading::Reading;
 use serving_layer::sql::sql;
 use shared_logic::job::Job;
-use view_store::job::JobStore;
+use shared_logic::question::Question;
+use view_store::error::{Error, Refusal};
+use view_store::snapshot::Snapshot;
+use view_store::store::Store;
 
 use crate::args::Query;
 use crate::failure::{Failure, OrInput, Outcome};
+use crate::job::statics;
 use crate::print;
 use crate::store;
 
-/// Merges the live generation of every job and asks.
+/// Merges the live generations of what the question names and asks.
 pub fn run(args: &Query) -> Outcome {
     let store = store::open(&args.store)?;
-    let names = store.jobs()?;
-    if names.is_empty() {
+    let views = views(&store, &args.sql)?;
+    if views.is_empty() {
         return Err(Failure::input(format!(
             "{} holds no view yet: run seam batch or seam speed first",
             args.store.store.display()
         )));
     }
     let mut tables = Vec::new();
-    for name in names {
+    for (name, view) in views {
         // Only what the question mentions is read; a name within another costs a reading.
         if args.sql.contains(&name) {
-            tables.push((name.clone(), rows(&store.job(&name)?)?));
+            tables.push((name, rows(&store, &view)?));
         }
     }
     let answer = sql(&tables, &args.sql).or_input()?;
@@ -38,11 +44,71 @@ pub fn run(args: &Query) -> Outcome {
     Ok(())
 }
 
-/// The answer of a job's live generation, by the SQL that the manifest keeps.
-fn rows(job: &JobStore) -> Outcome<RecordBatch> {
-    let snapshot = job.snapshot(None)?;
-    let generation = snapshot.manifest.generation(snapshot.generation)?;
-    let compiled = Job::compile(job.name(), &generation.sql)?;
-    let view = Arc::clone(compiled.view(Some(&generation.view))?);
-    Ok(Reading::of(&view, job, Arc::new(snapshot))?.rows()?)
+/// The views of all jobs, by the SQL that the manifests of what they maintain keep.
+fn views(store: &Store, sql: &str) -> Outcome<BTreeMap<String, Arc<Question>>> {
+    let mut views: BTreeMap<String, Arc<Question>> = BTreeMap::new();
+    for name in store.jobs()? {
+        let snapshot = store.job(&name)?.snapshot(None)?;
+        let generation = snapshot.manifest.generation(snapshot.generation)?;
+        let job = match Job::compile(&name, &generation.sql) {
+            Ok(job) => job,
+            // What is not asked for need not compile.
+            Err(_) if !sql.contains(&name) => continue,
+            Err(error) => return Err(error.into()),
+        };
+        for view in &job.questions {
+            let reads = view.folds.iter().any(|fold| fold.name == name);
+            // A job knows best what is called as itself.
+            if reads && (view.name == name || !views.contains_key(&view.name)) {
+                views.insert(view.name.clone(), Arc::clone(view));
+            }
+        }
+    }
+    Ok(views)
+}
+
+/// The answer of a view over the live generations of its folds, which stand at the same offsets.
+fn rows(store: &Store, view: &Question) -> Outcome<RecordBatch> {
+    let mut rows = vec![];
+    let mut seen: Vec<(&str, Arc<Snapshot>)> = vec![];
+    for fold in &view.folds {
+        let job = store.job(&fold.name)?;
+        let snapshot = match job.snapshot(None) {
+            Err(Error::Refused(Refusal::NoJob(_))) => {
+                return Err(Failure::input(format!(
+                    "view {} reads {}, which is not in the store yet: run seam batch or seam speed for {}",
+                    view.name, fold.name, view.name
+                )));
+            }
+            snapshot => Arc::new(snapshot?),
+        };
+        if snapshot.fingerprint != fold.fingerprint {
+            return Err(Failure::input(format!(
+                "view {} reads {}, which is live with other logic: run seam reprocess for {}, or roll {} back",
+                view.name, fold.name, view.name, fold.name
+            )));
+        }
+        let apart = seen.iter().find_map(|(name, other)| {
+            let mut places = snapshot.offsets.0.keys().chain(other.offsets.0.keys());
+            let shared = |place: &&_| {
+                snapshot.offsets.0.contains_key(place) && other.offsets.0.contains_key(place)
+            };
+            let place = places.find(|place| {
+                shared(place) && snapshot.offsets.get(place) != other.offsets.get(place)
+            });
+            place.map(|place| (name, place, other.offsets.get(place)))
+        });
+        if let Some((name, place, at)) = apart {
+            return Err(Failure::input(format!(
+                "the folds of view {} stand apart: {name} at {place}:{at}, {} at {place}:{}; run seam speed for {}, which brings them to the same offsets",
+                view.name,
+                fold.name,
+                snapshot.offsets.get(place),
+                view.name
+            )));
+        }
+        rows.push(Reading::of(fold, &job, Arc::clone(&snapshot))?.rows()?);
+        seen.push((&fold.name, snapshot));
+    }
+    Ok(ask(view, &rows, &statics(view)?)?)
 }

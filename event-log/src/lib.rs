@@ -29,6 +29,7 @@ mod log;
 pub mod memory;
 pub mod partitioner;
 mod row;
+pub mod static_table;
 mod tile;
 mod value;
 

@@ -12,5 +12,7 @@
 
 pub mod error;
 pub mod point;
+pub mod question;
 pub mod reading;
 pub mod sql;
+mod steady;

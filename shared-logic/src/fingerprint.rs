@@ -29,6 +29,9 @@ pub(crate) struct Maintained<'a> {
     pub(crate) keys: &'a [String],
     /// The measures, their arguments in canonical text.
     pub(crate) measures: &'a [(&'a Function, &'a str)],
+    /// The files that the view joins its rows with, in canonical text: with another content it is
+    /// another version of the view.
+    pub(crate) statics: &'a [String],
 }
 
 /// The fingerprint of a view: equal exactly where segments may be merged.
@@ -71,6 +74,9 @@ pub(crate) fn fingerprint(view: &Maintained) -> Fingerprint {
             "measure",
             &format!("{} {argument}", function_text(function)),
         );
+    }
+    for table in view.statics {
+        line("with", table);
     }
     Fingerprint(format!("{:032x}", hash(text.as_bytes())))
 }

@@ -23,11 +23,15 @@ use crate::table::{Table, type_name};
 use crate::view::View;
 use crate::window::Window;
 
-/// Compiles a view over its table.
+/// Compiles a fold over its table; `statics` are the files that its rows are joined with.
 ///
 /// # Errors
 /// The first function, type or expression that cannot be compiled, at its place.
-pub(crate) fn view(parsed: &ParsedView, table: Arc<Table>) -> Result<View, SqlError> {
+pub(crate) fn view(
+    parsed: &ParsedView,
+    table: Arc<Table>,
+    statics: &[String],
+) -> Result<View, SqlError> {
     let select = &parsed.select;
     check::check(select)?;
     let start = select.select_token.0.span.start;
@@ -78,6 +82,7 @@ pub(crate) fn view(parsed: &ParsedView, table: Arc<Table>) -> Result<View, SqlEr
         filter: canonical.as_deref(),
         keys: &key_texts,
         measures: &measure_texts,
+        statics,
     });
     let prepare = prepare(
         &context,
