@@ -37,7 +37,7 @@ pub enum Command {
         after_help = "Example:\n  seam compare views/delay_by_airport.sql --input data/flights-week.parquet --seam-at 2001-01-05T09:00:00Z --batch-takes 90m"
     )]
     Compare(Compare),
-    /// Write made-up clicks, or the week of flights, to a file or a topic.
+    /// Write made-up clicks, Nexmark's auctions, or the week of flights, to a file or a topic.
     #[command(
         after_help = "Example:\n  seam generate clicks --events 120000 --seed 1 --to clicks.parquet"
     )]
@@ -194,6 +194,9 @@ pub enum Workload {
     Clicks,
     /// The week of flights that comes with Seamline.
     Flights,
+    /// Persons, auctions and bids of the Nexmark benchmark, for the queries in views/nexmark.
+    #[cfg(feature = "nexmark")]
+    Nexmark,
 }
 
 /// `seam generate`.
@@ -202,8 +205,8 @@ pub struct Generate {
     /// What to write.
     #[arg(value_enum)]
     pub workload: Workload,
-    /// How many events: clicks are rounded up to whole windows (120,000 by default), and the week of
-    /// flights (113,493) is repeated, a week later each time.
+    /// How many events: clicks are rounded up to whole windows (120,000 by default), the week of
+    /// flights (113,493) is repeated, a week later each time; Nexmark has 40 a second (6,000).
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=10_000_000_000))]
     pub events: Option<u64>,
     /// The seed that repeats every byte.

@@ -48,6 +48,8 @@ fn plain(rows: &RecordBatch) -> Result<RecordBatch, ServingError> {
     for (field, column) in rows.schema().fields().iter().zip(rows.columns()) {
         let data_type = match field.data_type() {
             DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
+            // Numbers of rows are BIGINT in SQL.
+            DataType::UInt64 => DataType::Int64,
             DataType::Timestamp(_, None) => DataType::Timestamp(TimeUnit::Microsecond, None),
             other => other.clone(),
         };

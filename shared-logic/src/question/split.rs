@@ -112,7 +112,11 @@ pub(crate) fn split(
         let help = "give the options to the views that it reads";
         return Err(SqlError::new(at, message, help));
     }
-    question.query = Some(query);
+    // What is asked of nothing but the rows is no question.
+    let rows = format!("SELECT * FROM {}", quoted(&name.value));
+    if query.to_string() != rows {
+        question.query = Some(query);
+    }
     Ok((folds, question))
 }
 
@@ -305,6 +309,7 @@ fn same(one: &ParsedView, other: &ParsedView) -> bool {
 fn star(select: &Select) -> Select {
     let mut star = select.clone();
     star.projection = vec![sqlparser::ast::SelectItem::Wildcard(Default::default())];
+    star.distinct = None;
     star.selection = None;
     star.group_by = sqlparser::ast::GroupByExpr::Expressions(vec![], vec![]);
     star

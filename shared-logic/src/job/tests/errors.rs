@@ -142,7 +142,7 @@ fn clauses_and_relations_that_a_view_cannot_have() {
     select_fails(
         "k, SUM(a)",
         &format!("{GROUP}, k HAVING a > 1"),
-        "2:105: a is neither grouped by nor aggregated; add it to GROUP BY, or write MIN(a)",
+        "2:116: a is neither grouped by nor aggregated; add it to GROUP BY, or write MIN(a)",
     );
     select_fails(
         "COUNT(*)",
