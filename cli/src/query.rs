@@ -5,13 +5,12 @@ use std::io::{BufWriter, Write, stdout};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use serving_layer::error::ServingError;
 use serving_layer::question::ask;
-use serving_layer::reading::Reading;
 use serving_layer::sql::sql;
+use serving_layer::together;
 use shared_logic::job::Job;
 use shared_logic::question::Question;
-use view_store::error::{Error, Refusal};
-use view_store::snapshot::Snapshot;
 use view_store::store::Store;
 
 use crate::args::Query;
@@ -67,48 +66,13 @@ fn views(store: &Store, sql: &str) -> Outcome<BTreeMap<String, Arc<Question>>> {
     Ok(views)
 }
 
-/// The answer of a view over the live generations of its folds, which stand at the same offsets.
+/// The answer of a view over the live generations of its folds.
 fn rows(store: &Store, view: &Question) -> Outcome<RecordBatch> {
-    let mut rows = vec![];
-    let mut seen: Vec<(&str, Arc<Snapshot>)> = vec![];
-    for fold in &view.folds {
-        let job = store.job(&fold.name)?;
-        let snapshot = match job.snapshot(None) {
-            Err(Error::Refused(Refusal::NoJob(_))) => {
-                return Err(Failure::input(format!(
-                    "view {} reads {}, which is not in the store yet: run seam batch or seam speed for {}",
-                    view.name, fold.name, view.name
-                )));
-            }
-            snapshot => Arc::new(snapshot?),
-        };
-        if snapshot.fingerprint != fold.fingerprint {
-            return Err(Failure::input(format!(
-                "view {} reads {}, which is live with other logic: run seam reprocess for {}, or roll {} back",
-                view.name, fold.name, view.name, fold.name
-            )));
-        }
-        let apart = seen.iter().find_map(|(name, other)| {
-            let mut places = snapshot.offsets.0.keys().chain(other.offsets.0.keys());
-            let shared = |place: &&_| {
-                snapshot.offsets.0.contains_key(place) && other.offsets.0.contains_key(place)
-            };
-            let place = places.find(|place| {
-                shared(place) && snapshot.offsets.get(place) != other.offsets.get(place)
-            });
-            place.map(|place| (name, place, other.offsets.get(place)))
-        });
-        if let Some((name, place, at)) = apart {
-            return Err(Failure::input(format!(
-                "the folds of view {} stand apart: {name} at {place}:{at}, {} at {place}:{}; run seam speed for {}, which brings them to the same offsets",
-                view.name,
-                fold.name,
-                snapshot.offsets.get(place),
-                view.name
-            )));
-        }
-        rows.push(Reading::of(fold, &job, Arc::clone(&snapshot))?.rows()?);
-        seen.push((&fold.name, snapshot));
-    }
+    let rows = together::rows(view, store).map_err(|error| match error {
+        ServingError::Missing { .. }
+        | ServingError::OtherLogic { .. }
+        | ServingError::Apart { .. } => Failure::input(error.to_string()),
+        error => error.into(),
+    })?;
     Ok(ask(view, &rows, &statics(view)?)?)
 }

@@ -73,7 +73,7 @@ fn every_query_has_one_answer_and_it_is_duckdbs() {
                 "{query} as {architecture}"
             );
         }
-        for seam in ["0.07", "0.3", "0.5", "0.81", "nexmark/0:17,nexmark/2:4000"] {
+        for seam in ["0.07", "0.3", "0.5", "0.81", "nexmark/0:17,nexmark/2:1400"] {
             let rows = run(&["--as", "lambda", "--seam-at", seam]);
             assert!(rows == kappa, "{query} at the seam {seam}");
         }
@@ -86,7 +86,14 @@ fn the_events_are_those_of_the_first_seed() {
     let folder = tempfile::tempdir().unwrap();
     let rows = |path: &str| {
         let sql = root().join("views/nexmark/q20.sql");
-        ok(&["run", sql.to_str().unwrap(), "--input", path, "--format", "json"])
+        ok(&[
+            "run",
+            sql.to_str().unwrap(),
+            "--input",
+            path,
+            "--format",
+            "json",
+        ])
     };
     let write = |name: &str, seed: &str| {
         let path = folder.path().join(name).to_str().unwrap().to_owned();

@@ -200,7 +200,7 @@ fn a_store_keeps_the_folds_and_a_query_asks() {
 }
 
 #[test]
-fn folds_that_stand_apart_have_no_answer() {
+fn folds_that_stand_apart_are_read_where_they_stood_together() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let events = |count: i64| -> String {
@@ -241,15 +241,23 @@ fn folds_that_stand_apart_have_no_answer() {
     speed("v", "some.jsonl");
     assert_eq!(ok(&query), "n,m\n17,17\n17,33\n");
     speed("a", "all.jsonl");
+    assert_eq!(ok(&query), "n,m\n17,17\n17,33\n");
+    speed("v", "all.jsonl");
+    assert_eq!(ok(&query), "n,m\n30,30\n30,60\n");
+
+    // Apart, and what was before is gone.
+    fs::write(path("more.jsonl"), events(99)).unwrap();
+    speed("b", "more.jsonl");
+    ok(&["gc", "--store", &store]);
     let (code, message) = fails(&query);
     assert_eq!(code, 2);
     assert!(
-        message.contains("the folds of view v stand apart: a at e/0:"),
+        message.contains("the folds of view v stand apart: b at e/0:"),
         "{message}"
     );
     assert!(message.contains("run seam speed for v"), "{message}");
-    speed("v", "all.jsonl");
-    assert_eq!(ok(&query), "n,m\n30,30\n30,60\n");
+    speed("v", "more.jsonl");
+    assert_eq!(ok(&query), "n,m\n33,33\n33,66\n");
 }
 
 #[test]

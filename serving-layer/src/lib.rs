@@ -16,3 +16,4 @@ pub mod question;
 pub mod reading;
 pub mod sql;
 mod steady;
+pub mod together;

@@ -19,6 +19,7 @@ use crate::fingerprint::hash;
 use crate::static_table::StaticTable;
 use crate::view::{Fingerprint, View};
 
+mod inline;
 mod lift;
 pub(crate) mod split;
 mod steady;

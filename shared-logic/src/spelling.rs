@@ -177,13 +177,15 @@ struct Spread {
     window: Window,
 }
 
-/// The table that FROM names, and whether it has a window there.
+/// The relation that FROM names, what its columns may be qualified by, and whether it has a window
+/// there.
 ///
 /// # Errors
 /// FROM that cannot be read.
-pub(crate) fn table_of(select: &Select) -> Result<(String, bool), SqlError> {
+pub(crate) fn source_of(select: &Select) -> Result<(String, String, bool), SqlError> {
     let source = relation::source(&select.from, select.select_token.0.span.start)?;
-    Ok((source.table.value, source.window.is_some()))
+    let qualifier = source.alias.unwrap_or_else(|| source.table.clone());
+    Ok((source.table.value, qualifier.value, source.window.is_some()))
 }
 
 /// FROM with a table alone.

@@ -9,6 +9,7 @@ use sqlparser::ast::{
 };
 use sqlparser::tokenizer::Location;
 
+use super::inline::inline;
 use super::lift::{is_asked, lift, quoted};
 use super::steady;
 use crate::parse::name::{normal, suggest};
@@ -171,7 +172,9 @@ fn is_fold(query: &Query, known: Known<'_>) -> bool {
             } => single(name)
                 .is_none_or(|name| !known.is_static(&name) && !known.names().contains(&&*name)),
             TableFactor::Derived { .. } => false,
-            _ => true,
+            // A window over a view of rows is one over the table.
+            _ => spelling::source_of(select)
+                .map_or(true, |(name, ..)| !known.names().contains(&name.as_str())),
         },
         _ => false,
     };
@@ -215,6 +218,9 @@ impl VisitorMut for Folds<'_> {
 impl Folds<'_> {
     fn query(&mut self, query: &mut Query) -> Result<(), SqlError> {
         shape::query_clauses(query, self.at)?;
+        if let SetExpr::Select(select) = query.body.as_mut() {
+            inline(select, &mut query.order_by, self.known);
+        }
         match query.body.as_mut() {
             SetExpr::Select(select) if self.over_events(select) => {
                 self.select(select, &mut query.order_by)
@@ -225,6 +231,9 @@ impl Folds<'_> {
 
     /// The SELECTs of UNION and the like; those in parentheses are queries, and done.
     fn leaves(&mut self, body: &mut SetExpr) -> Result<(), SqlError> {
+        if let SetExpr::Select(select) = body {
+            inline(select, &mut None, self.known);
+        }
         match body {
             SetExpr::Select(select) if self.over_events(select) => self.select(select, &mut None),
             SetExpr::Select(select) => shape::select_clauses(select, self.at),
@@ -267,7 +276,7 @@ impl Folds<'_> {
         order_by: &mut Option<sqlparser::ast::OrderBy>,
     ) -> Result<(), SqlError> {
         shape::select_clauses(select, self.at)?;
-        let (table, windowed) = spelling::table_of(select)?;
+        let (table, _, windowed) = spelling::source_of(select)?;
         let found = self.known.tables.iter().find(|known| known.name() == table);
         let mut columns: Vec<String> = found
             .map(|table| table.columns().into_iter().map(str::to_owned).collect())

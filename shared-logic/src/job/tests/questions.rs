@@ -145,6 +145,56 @@ fn views_build_on_views_and_on_files() {
 }
 
 #[test]
+fn what_is_grouped_over_a_view_of_rows_is_a_fold_over_the_table() {
+    let rows = "CREATE VIEW lates AS SELECT scheduled AS at, delay / 60 AS hours, origin AS destination, destination AS origin FROM flights WHERE delay > 60;";
+    let print = |view: &str| {
+        let sql = format!("{FLIGHTS}\n{view}");
+        let job = Job::compile("test", &sql).unwrap_or_else(|error| panic!("{error}\n{sql}"));
+        let question = job.question(None).unwrap();
+        assert!(question.plain().is_some(), "{:?}", question.sql);
+        let names = question.folds[0].schema.fields().iter();
+        let names: Vec<String> = names.map(|field| field.name().clone()).collect();
+        (question.folds[0].fingerprint.clone(), names)
+    };
+    for (over_view, over_table) in [
+        (
+            "SELECT hours, l.origin, COUNT(*) AS n FROM TUMBLE(lates, at, INTERVAL '1' HOUR) AS l GROUP BY hours, origin, window_start",
+            "SELECT delay / 60 AS hours, destination AS origin, COUNT(*) AS n FROM TUMBLE(flights, scheduled, INTERVAL '1' HOUR) WHERE delay > 60 GROUP BY delay / 60, destination, window_start",
+        ),
+        (
+            "SELECT origin, MAX(hours + 1) AS m FROM TABLE(SESSION(TABLE lates PARTITION BY destination, DESCRIPTOR(at), INTERVAL '1' HOUR)) WHERE hours < 5 GROUP BY origin, window_start",
+            "SELECT destination AS origin, MAX(delay / 60 + 1) AS m FROM SESSION(TABLE flights PARTITION BY origin, DESCRIPTOR(scheduled), INTERVAL '1' HOUR) WHERE delay > 60 AND delay / 60 < 5 GROUP BY destination, window_start",
+        ),
+        (
+            "SELECT origin FROM lates GROUP BY origin",
+            "SELECT destination AS origin FROM flights WHERE delay > 60 GROUP BY destination",
+        ),
+        (
+            "SELECT * FROM TUMBLE(lates, at, INTERVAL '1' HOUR) WHERE hours > 2",
+            "SELECT scheduled AS at, delay / 60 AS hours, origin AS destination, destination AS origin FROM TUMBLE(flights, scheduled, INTERVAL '1' HOUR) WHERE delay > 60 AND delay / 60 > 2",
+        ),
+    ] {
+        let mine = print(&format!("{rows} CREATE VIEW v AS {over_view}"));
+        let known = print(&format!("CREATE VIEW v AS {over_table}"));
+        assert_eq!(mine, known, "{over_view}");
+    }
+    // What is above the fold goes with it.
+    becomes(
+        &format!(
+            "{rows} CREATE VIEW v AS SELECT origin, COUNT(*) AS n FROM lates GROUP BY origin HAVING MIN(hours) > 1 ORDER BY lates.origin"
+        ),
+        "SELECT \"origin\", \"n\" FROM \"v\" WHERE \"min((delay / 60))\" > 1 ORDER BY \"origin\"",
+        &[("v", "origin, n, min((delay / 60))")],
+    );
+    // Rows of rows are asked of the rows that are kept.
+    becomes(
+        &format!("{rows} CREATE VIEW v AS SELECT hours FROM lates WHERE origin = 'LIS'"),
+        "SELECT hours FROM \"lates\" WHERE origin = 'LIS'",
+        &[("lates", "at, hours, destination, origin")],
+    );
+}
+
+#[test]
 fn the_content_of_a_file_is_part_of_the_version() {
     let print = |hash: &str| {
         let file =
