@@ -247,7 +247,9 @@ fn folds_that_stand_apart_are_read_where_they_stood_together() {
 
     // Apart, and what was before is gone.
     fs::write(path("more.jsonl"), events(99)).unwrap();
+    fs::write(path("most.jsonl"), events(108)).unwrap();
     speed("b", "more.jsonl");
+    speed("b", "most.jsonl");
     ok(&["gc", "--store", &store]);
     let (code, message) = fails(&query);
     assert_eq!(code, 2);
@@ -256,8 +258,8 @@ fn folds_that_stand_apart_are_read_where_they_stood_together() {
         "{message}"
     );
     assert!(message.contains("run seam speed for v"), "{message}");
-    speed("v", "more.jsonl");
-    assert_eq!(ok(&query), "n,m\n33,33\n33,66\n");
+    speed("v", "most.jsonl");
+    assert_eq!(ok(&query), "n,m\n36,36\n36,72\n");
 }
 
 #[test]

@@ -11,6 +11,7 @@
 //! their coverage tiles. Deliberately absent: any dependence on the layers that write.
 
 pub mod error;
+mod exact;
 pub mod point;
 pub mod question;
 pub mod reading;

@@ -10,12 +10,14 @@ use datafusion::datasource::MemTable;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use crate::error::ServingError;
+use crate::exact::exact;
 use crate::steady::steady;
 
 /// Answers `question`, in which each of `tables` can be named.
 ///
 /// Equal rows come in the order of all their columns, and rows that nothing sorts by window, then by
-/// column. Texts are Utf8 and times in microseconds, whatever functions return.
+/// column. Texts are Utf8 and times in microseconds, whatever functions return. Sums of integers do not
+/// wrap.
 ///
 /// # Errors
 /// The question does not parse, names what is not there, or fails while it is computed.
@@ -33,7 +35,7 @@ pub fn sql(tables: &[(String, RecordBatch)], question: &str) -> Result<RecordBat
             context.register_table(TableReference::bare(name.as_str()), Arc::new(table))?;
         }
         let plan = context.state().create_logical_plan(question).await?;
-        let answer = context.execute_logical_plan(steady(plan)?).await?;
+        let answer = context.execute_logical_plan(steady(exact(plan)?)?).await?;
         let schema = Arc::new(answer.schema().as_arrow().clone());
         let chunks = answer.collect().await?;
         let schema = chunks.first().map_or(schema, RecordBatch::schema);

@@ -80,3 +80,47 @@ fn equal_rows_come_in_one_order() {
         );
     }
 }
+
+#[test]
+fn a_sum_is_exact_or_an_error() {
+    let large = i64::MAX - 1;
+    let n = Int64Array::from(vec![large, 1, -5, 7]);
+    let page = StringArray::from(vec!["/a", "/a", "/b", "/b"]);
+    let rows = RecordBatch::try_from_iter([
+        ("page", Arc::new(page) as _),
+        ("n", Arc::new(n) as ArrayRef),
+    ])
+    .unwrap();
+    let ask = |question: &str| sql(&[("pages".to_owned(), rows.clone())], question);
+    let sums = |question: &str| {
+        let answer = ask(question).unwrap();
+        assert_eq!(answer.column(0).data_type(), &DataType::Int64, "{question}");
+        answer
+            .column(0)
+            .as_primitive::<Int64Type>()
+            .values()
+            .to_vec()
+    };
+    let grouped = "SELECT SUM(n) AS total FROM pages GROUP BY page HAVING SUM(n) > 0 ORDER BY SUM(n) + COUNT(*)";
+    assert_eq!(sums("SELECT SUM(n) FROM pages WHERE page = '/b'"), [2]);
+    assert_eq!(
+        sums("SELECT SUM(CAST(n AS SMALLINT)) FROM pages WHERE page = '/b'"),
+        [2]
+    );
+    assert_eq!(
+        sums("SELECT SUM(n) OVER (ORDER BY n) FROM pages WHERE n < 10"),
+        [-5, -4, 3]
+    );
+    assert_eq!(
+        sums("SELECT n FROM pages WHERE n > (SELECT SUM(n) FROM pages WHERE page = '/b')"),
+        [7, large]
+    );
+    for question in [
+        "SELECT SUM(n) FROM pages WHERE n > 0",
+        "SELECT SUM(n) OVER (ORDER BY n DESC) FROM pages WHERE n > 0",
+    ] {
+        let message = ask(question).unwrap_err().to_string();
+        assert!(message.contains("9223372036854775"), "{message}");
+    }
+    assert!(ask(grouped).is_ok());
+}
