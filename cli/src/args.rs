@@ -43,7 +43,7 @@ pub enum Command {
         after_help = "Example:\n  seam compare views/delay_by_airport.sql --input data/flights-week.parquet --seam-at 2001-01-05T09:00:00Z --batch-takes 90m"
     )]
     Compare(Compare),
-    /// Write made-up clicks, or the week of flights, to a file or a topic.
+    /// Write made-up clicks, Nexmark's auctions, or the week of flights, to a file or a topic.
     #[command(
         after_help = "Example:\n  seam generate clicks --events 120000 --seed 1 --to clicks.parquet"
     )]
@@ -71,7 +71,7 @@ pub enum Command {
         after_help = "Example:\n  seam query \"SELECT origin, SUM(flights) AS n FROM delay_by_airport GROUP BY origin ORDER BY n DESC LIMIT 5\" --store store\n  seam query --store store < questions.sql\n  seam query \"SELECT * FROM delay_by_airport\" --output delays.parquet"
     )]
     Query(Query),
-    /// Show what a view maintains, and the algebra of each measure.
+    /// Show what a view maintains, with the algebra of each measure, and what it asks when it is read.
     #[command(after_help = "Example:\n  seam explain views/delay_by_airport.sql")]
     Explain(Explain),
     /// Check the laws that let a view be split and merged, on your own events.
@@ -103,9 +103,10 @@ pub struct ViewArgs {
 /// A file of events and how to read it.
 #[derive(Debug, Args)]
 pub struct InputArgs {
-    /// Events as JSON lines, CSV with a header, Parquet or Avro, in the order in which they arrived.
-    #[arg(long, value_name = "FILE")]
-    pub input: PathBuf,
+    /// Events as JSON lines, CSV with a header, Parquet or Avro, in the order in which they arrived;
+    /// once for each table where the view reads several.
+    #[arg(long, value_name = "[TABLE=]FILE", required = true)]
+    pub input: Vec<PathBuf>,
     #[command(flatten)]
     pub reading: ReadingArgs,
 }
@@ -224,6 +225,9 @@ pub enum Workload {
     Clicks,
     /// The week of flights that comes with Seamline.
     Flights,
+    /// Persons, auctions and bids of the Nexmark benchmark, for the queries in views/nexmark.
+    #[cfg(feature = "nexmark")]
+    Nexmark,
 }
 
 /// `seam generate`.
@@ -232,8 +236,8 @@ pub struct Generate {
     /// What to write.
     #[arg(value_enum)]
     pub workload: Workload,
-    /// How many events: clicks are rounded up to whole windows (120,000 by default), and the week of
-    /// flights (113,493) is repeated, a week later each time.
+    /// How many events: clicks are rounded up to whole windows (120,000 by default), the week of
+    /// flights (113,493) is repeated, a week later each time; Nexmark has 40 a second (6,000).
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=10_000_000_000))]
     pub events: Option<u64>,
     /// The seed that repeats every byte.
@@ -273,9 +277,9 @@ pub struct LogArgs {
     /// Read a compacted topic as it is, though a replay sees another history than the live run.
     #[arg(long)]
     pub compacted_as_log: bool,
-    /// A file read as if it were the topic.
-    #[arg(long, value_name = "FILE")]
-    pub input: Option<PathBuf>,
+    /// A file read as if it were the topic; once for each table where the view reads several.
+    #[arg(long, value_name = "[TABLE=]FILE")]
+    pub input: Vec<PathBuf>,
     #[command(flatten)]
     pub reading: ReadingArgs,
 }
@@ -424,8 +428,8 @@ pub struct Rejects {
     #[command(flatten)]
     pub store: StoreArgs,
     /// A file to look through; the archive of the store by default.
-    #[arg(long, value_name = "FILE")]
-    pub input: Option<PathBuf>,
+    #[arg(long, value_name = "[TABLE=]FILE")]
+    pub input: Vec<PathBuf>,
     #[command(flatten)]
     pub reading: ReadingArgs,
     /// How rows are printed.

@@ -17,8 +17,16 @@ pub fn run(args: &Compare) -> Outcome {
     let seam: SeamAt = args.seam_at.parse().or_input()?;
     let takes = duration(&args.batch_takes)?;
     let reading = &args.input.reading;
-    let events = loaded.input(&args.input.input, reading)?;
-    let truth = loaded.truth(&args.view, &args.input.input, reading)?;
+    let view = loaded.one_fold("seam compare")?;
+    if loaded.question.plain().is_none() {
+        eprintln!(
+            "seam: compared are the rows that {} maintains, before its question is asked; seam explain shows both",
+            view.name
+        );
+    }
+    let file = loaded.file(&args.input.input, &view.table)?;
+    let events = loaded.input(&view.table, file, reading)?;
+    let truth = loaded.truth(view, file, reading)?;
     let truth = truth.dealt(events.partitions());
     let rows = events.rows(truth.event_times());
     let schedule = events.arrivals(&rows).schedule(&seam, takes).or_input()?;
@@ -27,7 +35,7 @@ pub fn run(args: &Compare) -> Outcome {
         rows: &rows,
         truth: &truth,
     };
-    let report = compare::compare(&loaded.view, given, &schedule, &options(&args.fold))?;
+    let report = compare::compare(view, given, &schedule, &options(&args.fold))?;
 
     let mut out = BufWriter::new(stdout().lock());
     match args.format {

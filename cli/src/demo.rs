@@ -17,6 +17,7 @@ use event_log::EventLog;
 use event_log::archive::Archive;
 use event_log::archiver;
 use shared_logic::time::EventTime;
+use shared_logic::view::View;
 use view_store::store::Store;
 
 use crate::args::{ReadingArgs, ViewArgs};
@@ -51,8 +52,9 @@ pub fn run() -> Outcome {
         order_by: None,
         arrival: None,
     };
-    let events = loaded.input(&week, &reading)?;
-    let truth = loaded.truth(&view, &week, &reading)?;
+    let view = loaded.one_fold("seam demo")?;
+    let events = loaded.input(&view.table, &week, &reading)?;
+    let truth = loaded.truth(view, &week, &reading)?;
     let truth = truth.dealt(events.partitions());
     let rows = events.rows(truth.event_times());
     let seam: SeamAt = CUT.parse().or_input()?;
@@ -79,7 +81,7 @@ pub fn run() -> Outcome {
         rows: &rows,
         truth: &truth,
     };
-    let report = compare(&loaded.view, given, &schedule, &Options::default())?;
+    let report = compare(view, given, &schedule, &Options::default())?;
     if let Some(story) = story(&report) {
         writeln!(out, "{story}\n")?;
     }
@@ -87,7 +89,7 @@ pub fn run() -> Outcome {
     for line in &report.lines {
         writeln!(out, "{}: {}.", name(line), line.why())?;
     }
-    writeln!(out, "\n{}\n", costs(&loaded, &report, folder.path())?)?;
+    writeln!(out, "\n{}\n", costs(&loaded, view, &report, folder.path())?)?;
     writeln!(
         out,
         "Next\n  \
@@ -168,11 +170,12 @@ fn start(rows: &RecordBatch, row: usize) -> Option<EventTime> {
 }
 
 /// What both architectures cost on this week: once running, and once redone.
-fn costs(loaded: &Loaded, report: &Report, folder: &Path) -> Outcome<String> {
+fn costs(loaded: &Loaded, view: &Arc<View>, report: &Report, folder: &Path) -> Outcome<String> {
     let json = folder.join("flights.jsonl");
     generate::flights_to(&folder.join("flights-week.parquet"), &json)?;
     let log = loaded
         .input(
+            &view.table,
             &json,
             &ReadingArgs {
                 partitions: 4,
@@ -182,31 +185,23 @@ fn costs(loaded: &Loaded, report: &Report, folder: &Path) -> Outcome<String> {
         )?
         .input
         .log;
-    let archive = Archive::open(
-        folder,
-        &loaded.view.table.topic,
-        Arc::clone(&loaded.view.table),
-    )?;
+    let archive = Archive::open(folder, &view.table.topic, Arc::clone(&view.table))?;
     archiver::archive(&log, &archive, None, archiver::ArchiveOptions::default())?;
 
     let started = Instant::now();
     let end = archive.end()?;
     let job = Store::memory().job("redo")?;
-    let (generation, _) =
-        job.create_generation(&crate::store::new_generation(loaded, &Default::default()))?;
+    let (generation, _) = job.create_generation(&crate::store::new_generation(
+        loaded,
+        view,
+        &Default::default(),
+    ))?;
     let options = Options::default();
-    batch_layer::commit::run(
-        &loaded.view,
-        &archive,
-        &job,
-        generation,
-        &end,
-        &options.batch,
-    )?;
+    batch_layer::commit::run(view, &archive, &job, generation, &end, &options.batch)?;
     let from_files = started.elapsed();
 
     let started = Instant::now();
-    kappa(&loaded.view, &log, &end, &options.speed)?;
+    kappa(view, &log, &end, &options.speed)?;
     let from_log = started.elapsed();
 
     let of = |line: &Line| (line.run.cost.cpu_seconds, line.run.cost.bytes_stored);

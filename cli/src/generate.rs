@@ -1,4 +1,4 @@
-//! `seam generate`: made-up clicks, or the week of flights, to a file or a topic.
+//! `seam generate`: made-up clicks, Nexmark's auctions, or the week of flights, to a file or a topic.
 
 use std::fs;
 use std::io::{Write, stdout};
@@ -18,6 +18,10 @@ use crate::failure::{OrInput, Outcome};
 /// Clicks that are made unless a number is asked for.
 const CLICKS: u64 = 120_000;
 
+/// Events of Nexmark that are made unless a number is asked for.
+#[cfg(feature = "nexmark")]
+const NEXMARK: u64 = 6_000;
+
 /// Flights in the week.
 const FLIGHTS: u64 = 113_493;
 
@@ -28,16 +32,25 @@ type Events = Box<dyn Iterator<Item = Result<RecordBatch, LogError>>>;
 pub fn run(args: &Generate) -> Outcome {
     let to: Destination = args.to.parse().or_input()?;
     let folder = tempfile::tempdir()?;
-    let (schema, events, key): (SchemaRef, Events, &str) = match args.workload {
+    let (schema, events, key): (SchemaRef, Events, Option<&str>) = match args.workload {
         Workload::Clicks => {
             let clicks = clicks(args.events.unwrap_or(CLICKS), args.seed);
-            (clicks_schema(), Box::new(clicks), "page")
+            (clicks_schema(), Box::new(clicks), Some("page"))
         }
         Workload::Flights => {
             let week = folder.path().join("flights-week.parquet");
             fs::write(&week, WEEK)?;
             let flights = flights(&week, args.events.unwrap_or(FLIGHTS))?;
-            (flights.schema().clone(), Box::new(flights), "origin")
+            (flights.schema().clone(), Box::new(flights), Some("origin"))
+        }
+        #[cfg(feature = "nexmark")]
+        Workload::Nexmark => {
+            let events = event_log::generate::nexmark(args.events.unwrap_or(NEXMARK), args.seed);
+            (
+                event_log::generate::nexmark_schema(),
+                Box::new(events),
+                None,
+            )
         }
     };
     let written = match &to {
@@ -55,7 +68,7 @@ fn produce(
     args: &Generate,
     topic: &shared_logic::identity::Topic,
     events: Events,
-    key: &str,
+    key: Option<&str>,
 ) -> Outcome<u64> {
     use crate::failure::Failure;
     use crate::store::PATIENCE;
@@ -66,7 +79,7 @@ fn produce(
     let sink = event_log::kafka::KafkaSink::create(brokers, topic, args.partitions, PATIENCE);
     let mut sink = sink.or_input()?;
     for rows in events {
-        sink.write(&rows?, Some(key))?;
+        sink.write(&rows?, key)?;
     }
     Ok(sink.finish()?)
 }
@@ -76,7 +89,7 @@ fn produce(
     _: &Generate,
     topic: &shared_logic::identity::Topic,
     _: Events,
-    _: &str,
+    _: Option<&str>,
 ) -> Outcome<u64> {
     Err(crate::failure::Failure::input(format!(
         "cannot write to the topic {topic}: this seam was built without the kafka feature"

@@ -2,19 +2,22 @@
 
 mod shell;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use serving_layer::error::ServingError;
-use serving_layer::reading::Reading;
+use serving_layer::question::ask as answered;
 use serving_layer::sql::sql;
+use serving_layer::together;
 use shared_logic::job::Job;
 use shared_logic::parse::suggest;
-use view_store::job::JobStore;
+use shared_logic::question::Question;
 use view_store::store::Store;
 
 use crate::args::Query;
 use crate::failure::{Failure, Outcome};
+use crate::job::statics;
 use crate::store;
 
 /// Answers the question of the command line, or those of the standard input.
@@ -33,21 +36,21 @@ pub fn run(args: &Query) -> Outcome {
     }
 }
 
-/// Merges the live generation of every job and asks.
+/// Merges the live generations of what the question names and asks.
 fn ask(store: &Store, question: &str) -> Outcome<RecordBatch> {
     let mut tables = Vec::new();
-    let names = store.jobs()?;
-    for name in &names {
+    let views = views(store, question)?;
+    for (name, view) in &views {
         // Only what the question mentions is read; a name within another costs a reading.
         if question.contains(name) {
-            tables.push((name.clone(), rows(&store.job(name)?)?));
+            tables.push((name.clone(), rows(store, view)?));
         }
     }
     sql(&tables, question).map_err(|error| match error {
         ServingError::Sql(mut error) => {
             // What was not read can be meant all the same.
             if let Some(name) = error.message.strip_prefix("unknown table ") {
-                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                let names: Vec<&str> = views.keys().map(String::as_str).collect();
                 error.help = suggest(name, "views", &names);
             }
             Failure::sql(error, question)
@@ -56,11 +59,36 @@ fn ask(store: &Store, question: &str) -> Outcome<RecordBatch> {
     })
 }
 
-/// The answer of a job's live generation, by the SQL that the manifest keeps.
-fn rows(job: &JobStore) -> Outcome<RecordBatch> {
-    let snapshot = job.snapshot(None)?;
-    let generation = snapshot.manifest.generation(snapshot.generation)?;
-    let compiled = Job::compile(job.name(), &generation.sql)?;
-    let view = Arc::clone(compiled.view(Some(&generation.view))?);
-    Ok(Reading::of(&view, job, Arc::new(snapshot))?.rows()?)
+/// The views of all jobs, by the SQL that the manifests of what they maintain keep.
+fn views(store: &Store, sql: &str) -> Outcome<BTreeMap<String, Arc<Question>>> {
+    let mut views: BTreeMap<String, Arc<Question>> = BTreeMap::new();
+    for name in store.jobs()? {
+        let snapshot = store.job(&name)?.snapshot(None)?;
+        let generation = snapshot.manifest.generation(snapshot.generation)?;
+        let job = match Job::compile(&name, &generation.sql) {
+            Ok(job) => job,
+            // What is not asked for need not compile.
+            Err(_) if !sql.contains(&name) => continue,
+            Err(error) => return Err(error.into()),
+        };
+        for view in &job.questions {
+            let reads = view.folds.iter().any(|fold| fold.name == name);
+            // A job knows best what is called as itself.
+            if reads && (view.name == name || !views.contains_key(&view.name)) {
+                views.insert(view.name.clone(), Arc::clone(view));
+            }
+        }
+    }
+    Ok(views)
+}
+
+/// The answer of a view over the live generations of its folds.
+fn rows(store: &Store, view: &Question) -> Outcome<RecordBatch> {
+    let rows = together::rows(view, store).map_err(|error| match error {
+        ServingError::Missing { .. }
+        | ServingError::OtherLogic { .. }
+        | ServingError::Apart { .. } => Failure::input(error.to_string()),
+        error => error.into(),
+    })?;
+    Ok(answered(view, &rows, &statics(view)?)?)
 }

@@ -1,9 +1,11 @@
 //! `seam reprocess`: a generation of new logic beside the live one, then the swap.
 
 use std::io::{Write, stdout};
+use std::sync::Arc;
 
 use batch_layer::commit;
 use event_log::EventLog;
+use shared_logic::view::View;
 use speed_layer::commit::Speed;
 use view_store::job::JobStore;
 use view_store::job::generations::Behind;
@@ -14,53 +16,69 @@ use crate::failure::{Failure, OrInput, Outcome};
 use crate::job::{Loaded, options};
 use crate::store;
 
-/// Builds and catches up; swaps if asked to.
+/// Builds and catches up; swaps if asked to: fold by fold.
 pub fn run(args: &Reprocess) -> Outcome {
     let loaded = Loaded::open(&args.view)?;
-    let job = store::job(&store::open(&args.store)?, &loaded.view)?;
+    let store = store::open(&args.store)?;
     let behind = if args.behind {
         Behind::Allowed
     } else {
         Behind::Refused
     };
-    if args.rollback {
-        let manifest = job.rollback(behind).or_input()?;
+    let mut built = vec![];
+    let mut ends = store::Ends::default();
+    for view in loaded.folds() {
+        let job = store::job(&store, view)?;
+        let of = store::of(&loaded, view);
+        if args.rollback {
+            let manifest = job.rollback(behind).or_input()?;
+            writeln!(
+                stdout(),
+                "rolled back{of}: generation {} is live, manifest {}",
+                manifest.live,
+                manifest.number
+            )?;
+            continue;
+        }
+        let generation = build(args, &loaded, view, &job, &mut ends)?;
+        let manifest = job.manifest()?;
         writeln!(
             stdout(),
-            "rolled back: generation {} is live, manifest {}",
-            manifest.live,
-            manifest.number
+            "generation {generation}{of} stands at {}, generation {} is live",
+            manifest.generation(generation)?.next,
+            manifest.live
         )?;
-        return Ok(());
+        built.push((job, generation, of));
     }
-    let generation = build(args, &loaded, &job)?;
-    let manifest = job.manifest()?;
-    writeln!(
-        stdout(),
-        "generation {generation} stands at {}, generation {} is live",
-        manifest.generation(generation)?.next,
-        manifest.live
-    )?;
-    if args.cutover && manifest.live != generation {
-        let manifest = job.cut_over(generation, behind).or_input()?;
-        writeln!(
-            stdout(),
-            "cut over: generation {} is live, manifest {}",
-            manifest.live,
-            manifest.number
-        )?;
+    // All folds have caught up before the first is swapped.
+    for (job, generation, of) in built {
+        if args.cutover && job.manifest()?.live != generation {
+            let manifest = job.cut_over(generation, behind).or_input()?;
+            writeln!(
+                stdout(),
+                "cut over{of}: generation {} is live, manifest {}",
+                manifest.live,
+                manifest.number
+            )?;
+        }
     }
     Ok(())
 }
 
-fn build(args: &Reprocess, loaded: &Loaded, job: &JobStore) -> Outcome<GenerationId> {
+fn build(
+    args: &Reprocess,
+    loaded: &Loaded,
+    view: &Arc<View>,
+    job: &JobStore,
+    ends: &mut store::Ends,
+) -> Outcome<GenerationId> {
     let archive = match args.from {
         From::Log => None,
-        From::Archive | From::Hybrid => Some(store::archive(&args.store.store, &loaded.view)?),
+        From::Archive | From::Hybrid => Some(store::archive(&args.store.store, view)?),
     };
     let log = match args.from {
         From::Archive => None,
-        From::Log | From::Hybrid => Some(store::log(&args.log, loaded)?),
+        From::Log | From::Hybrid => Some(store::log(&args.log, loaded, view)?),
     };
     let first: &dyn EventLog = match (&archive, &log) {
         (Some(archive), _) => archive,
@@ -71,11 +89,11 @@ fn build(args: &Reprocess, loaded: &Loaded, job: &JobStore) -> Outcome<Generatio
     let known = job
         .manifest()
         .ok()
-        .and_then(|m| m.generation_of(&loaded.view.fingerprint));
+        .and_then(|m| m.generation_of(&view.fingerprint));
     let generation = match known {
         Some(generation) => generation,
         None => {
-            job.create_generation(&store::new_generation(loaded, &origin))?
+            job.create_generation(&store::new_generation(loaded, view, &origin))?
                 .0
         }
     };
@@ -84,12 +102,12 @@ fn build(args: &Reprocess, loaded: &Loaded, job: &JobStore) -> Outcome<Generatio
         let cut = archive.end()?;
         let stands = job.manifest()?.generation(generation)?.next.clone();
         if !stands.reaches(&cut) {
-            commit::run(&loaded.view, archive, job, generation, &cut, &options.batch)?;
+            commit::run(view, archive, job, generation, &cut, &options.batch)?;
         }
     }
     if let Some(log) = &log {
-        let end = log.end()?;
-        let mut speed = Speed::resume(&loaded.view, log.as_ref(), job, generation, options.speed)?;
+        let end = ends.of(view, log.as_ref())?;
+        let mut speed = Speed::resume(view, log.as_ref(), job, generation, options.speed)?;
         speed.follow(log.as_ref(), &end)?;
         speed.checkpoint()?;
     }

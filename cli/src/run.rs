@@ -1,10 +1,14 @@
 //! `seam run`: a view over a file, once.
 
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
 use comparison::kappa::kappa;
 use comparison::lambda::lambda;
 use comparison::rule::Rule;
 use comparison::schedule::{Schedule, SeamAt};
 use shared_logic::coverage::OffsetVector;
+use shared_logic::view::View;
 
 use crate::args::{As, Run};
 use crate::failure::{OrInput, Outcome};
@@ -14,25 +18,33 @@ use crate::job::{Loaded, options};
 pub fn run(args: &Run) -> Outcome {
     args.output.format()?;
     let loaded = Loaded::open(&args.view)?;
-    let rows = match args.architecture {
-        As::Truth => {
-            let (file, reading) = (&args.input.input, &args.input.reading);
-            let truth = loaded.truth(&args.view, file, reading)?;
-            // Who is late, and who is first of equals, is a matter of partitions.
-            let partitions = loaded.input(file, reading)?.partitions();
-            let truth = truth.dealt(partitions);
-            truth.answer()?.rows
-        }
-        architecture => layers(args, &loaded, architecture)?,
-    };
-    args.output.write(&rows)
+    let folds = loaded.folds().iter();
+    let rows = folds
+        .map(|fold| match args.architecture {
+            As::Truth => truth(args, &loaded, fold),
+            architecture => layers(args, &loaded, fold, architecture),
+        })
+        .collect::<Outcome<Vec<_>>>()?;
+    args.output.write(&loaded.answer(&rows)?)
 }
 
-fn layers(args: &Run, loaded: &Loaded, architecture: As) -> Outcome<arrow::array::RecordBatch> {
-    let events = loaded.input(&args.input.input, &args.input.reading)?;
-    let seam: SeamAt = args.seam_at.parse().or_input()?;
+fn truth(args: &Run, loaded: &Loaded, fold: &View) -> Outcome<RecordBatch> {
+    let file = loaded.file(&args.input.input, &fold.table)?;
+    let reading = &args.input.reading;
+    let truth = loaded.truth(fold, file, reading)?;
+    // Who is late, and who is first of equals, is a matter of partitions.
+    let partitions = loaded.input(&fold.table, file, reading)?.partitions();
+    Ok(truth.dealt(partitions).answer()?.rows)
+}
+
+fn layers(args: &Run, loaded: &Loaded, fold: &Arc<View>, architecture: As) -> Outcome<RecordBatch> {
+    let file = loaded.file(&args.input.input, &fold.table)?;
+    let events = loaded.input(&fold.table, file, &args.input.reading)?;
+    let seam = match args.seam_at.parse().or_input()? {
+        SeamAt::Offsets(cut) => SeamAt::Offsets(cut.of(&fold.table.topic)),
+        seam => seam,
+    };
     let options = options(&args.fold);
-    let view = &loaded.view;
     let log = &events.input.log;
     // The seam needs no event times: only rules on event time do, and this is none.
     let rows = events.rows(&[]);
@@ -47,13 +59,17 @@ fn layers(args: &Run, loaded: &Loaded, architecture: As) -> Outcome<arrow::array
         _ => all.clone(),
     };
     let run = match architecture {
-        As::Kappa => kappa(view, log, &all.end, &options.speed)?,
-        _ => lambda(view, log, Rule::Offset, &schedule, &options)?,
+        As::Kappa => kappa(fold, log, &all.end, &options.speed)?,
+        _ => lambda(fold, log, Rule::Offset, &schedule, &options)?,
     };
     let rejected = run.rejected;
     if rejected > 0 {
+        let of = match loaded.folds() {
+            [_] => String::new(),
+            _ => format!(" by {}", fold.name),
+        };
         eprintln!(
-            "seam: {rejected} of {} records could not be read and are in no group; seam rejects lists them",
+            "seam: {rejected} of {} records could not be read{of} and are in no group; seam rejects lists them",
             rows.len()
         );
     }

@@ -10,31 +10,36 @@ use crate::failure::Outcome;
 use crate::job::{Loaded, options};
 use crate::store;
 
-/// Resumes, follows to the log's end, and seals what is open.
+/// Resumes, follows to the log's end, and seals what is open: fold by fold.
 pub fn run(args: &args::Speed) -> Outcome {
     let loaded = Loaded::open(&args.view)?;
-    let log = store::log(&args.log, &loaded)?;
-    let job = store::job(&store::open(&args.store)?, &loaded.view)?;
-    let generation = store::generation(&job, &loaded, &log.start()?)?;
-    let options = Options {
-        checkpoint_every: args.checkpoint_every,
-        publish_every: args.checkpoint_every.min(Options::default().publish_every),
-        ..options(&args.fold).speed
-    };
-    let end = log.end()?;
-    let mut speed = Speed::resume(&loaded.view, log.as_ref(), &job, generation, options)?;
-    let mut progress = speed.follow(log.as_ref(), &end)?;
-    progress.segments += speed.checkpoint()?.segments;
-    let snapshot = speed.snapshot();
-    writeln!(
-        stdout(),
-        "folded {} records up to {} into {} segments of generation {generation}, manifest {}; {} rejected, {} late",
-        progress.records,
-        snapshot.offsets,
-        progress.segments,
-        snapshot.manifest.number,
-        progress.rejected,
-        progress.late
-    )?;
+    let store = store::open(&args.store)?;
+    let mut ends = store::Ends::default();
+    for view in loaded.folds() {
+        let log = store::log(&args.log, &loaded, view)?;
+        let end = ends.of(view, log.as_ref())?;
+        let job = store::job(&store, view)?;
+        let generation = store::generation(&job, &loaded, view, &log.start()?)?;
+        let options = Options {
+            checkpoint_every: args.checkpoint_every,
+            publish_every: args.checkpoint_every.min(Options::default().publish_every),
+            ..options(&args.fold).speed
+        };
+        let mut speed = Speed::resume(view, log.as_ref(), &job, generation, options)?;
+        let mut progress = speed.follow(log.as_ref(), &end)?;
+        progress.segments += speed.checkpoint()?.segments;
+        let snapshot = speed.snapshot();
+        writeln!(
+            stdout(),
+            "folded {} records{} up to {} into {} segments of generation {generation}, manifest {}; {} rejected, {} late",
+            progress.records,
+            store::of(&loaded, view),
+            snapshot.offsets,
+            progress.segments,
+            snapshot.manifest.number,
+            progress.rejected,
+            progress.late
+        )?;
+    }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The store as the commands see it: jobs, the archive, and the log that feeds both.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,29 +32,34 @@ pub fn job(store: &Store, view: &View) -> Outcome<JobStore> {
     store.job(&view.name).or_input()
 }
 
-/// The generation with this view's logic; made where the job is new.
+/// The generation with this fold's logic; made where the job is new.
 ///
 /// A job that exists with other logic is left alone: that takes a decision, `seam reprocess`.
-pub fn generation(job: &JobStore, loaded: &Loaded, origin: &OffsetVector) -> Outcome<GenerationId> {
+pub fn generation(
+    job: &JobStore,
+    loaded: &Loaded,
+    view: &View,
+    origin: &OffsetVector,
+) -> Outcome<GenerationId> {
     match job.manifest() {
-        Ok(manifest) => manifest.generation_of(&loaded.view.fingerprint).ok_or_else(|| {
+        Ok(manifest) => manifest.generation_of(&view.fingerprint).ok_or_else(|| {
             Failure::input(format!(
                 "the store holds {} with other logic than this file's: run seam reprocess to build a generation of the new logic beside it",
-                loaded.view.name
+                view.name
             ))
         }),
         Err(view_store::error::Error::Refused(view_store::error::Refusal::NoJob(_))) => {
-            Ok(job.create_generation(&new_generation(loaded, origin))?.0)
+            Ok(job.create_generation(&new_generation(loaded, view, origin))?.0)
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// A generation of this view that begins at `origin`.
-pub fn new_generation(loaded: &Loaded, origin: &OffsetVector) -> NewGeneration {
+/// A generation of this fold that begins at `origin`.
+pub fn new_generation(loaded: &Loaded, view: &View, origin: &OffsetVector) -> NewGeneration {
     NewGeneration {
-        view: loaded.view.name.clone(),
-        fingerprint: loaded.view.fingerprint.clone(),
+        view: view.name.clone(),
+        fingerprint: view.fingerprint.clone(),
         sql: loaded.sql.clone(),
         origin: origin.clone(),
         again: false,
@@ -65,14 +71,43 @@ pub fn archive(root: &Path, view: &View) -> Outcome<Archive> {
     Archive::open(root, &view.table.topic, Arc::clone(&view.table)).or_input()
 }
 
-/// The log that is asked for: a file in the topic's place, or the topic.
-pub fn log(args: &LogArgs, loaded: &Loaded) -> Outcome<Box<dyn EventLog>> {
-    match (&args.input, &args.kafka.brokers) {
-        (Some(file), _) => Ok(Box::new(loaded.input(file, &args.reading)?.input.log)),
-        (None, Some(brokers)) => topic(brokers, &loaded.view.table.topic, args.compacted_as_log),
-        (None, None) => Err(Failure::input(
+/// The log of a fold's topic: a file in the topic's place, or the topic.
+pub fn log(args: &LogArgs, loaded: &Loaded, view: &View) -> Outcome<Box<dyn EventLog>> {
+    match (args.input.is_empty(), &args.kafka.brokers) {
+        (false, _) => {
+            let file = loaded.file(&args.input, &view.table)?;
+            let events = loaded.input(&view.table, file, &args.reading)?;
+            Ok(Box::new(events.input.log))
+        }
+        (true, Some(brokers)) => topic(brokers, &view.table.topic, args.compacted_as_log),
+        (true, None) => Err(Failure::input(
             "no log to read: give --brokers (or KAFKA_BROKERS) for the topic, or --input for a file in its place",
         )),
+    }
+}
+
+/// Where every fold of a view is to stop: the ends of their topics, each asked once, so that folds
+/// of one topic stop at the same offsets.
+#[derive(Debug, Default)]
+pub struct Ends(BTreeMap<Topic, OffsetVector>);
+
+impl Ends {
+    /// The end of the fold's topic.
+    pub fn of(&mut self, view: &View, log: &dyn EventLog) -> Outcome<OffsetVector> {
+        if let Some(known) = self.0.get(&view.table.topic) {
+            return Ok(known.clone());
+        }
+        let end = log.end()?;
+        self.0.insert(view.table.topic.clone(), end.clone());
+        Ok(end)
+    }
+}
+
+/// ` of name` where a view has several folds, to tell them apart.
+pub fn of(loaded: &Loaded, view: &View) -> String {
+    match loaded.folds() {
+        [_] => String::new(),
+        _ => format!(" of {}", view.name),
     }
 }
 

@@ -1,10 +1,12 @@
 //! `seam verify`: the laws of each measure, tried on the user's own events.
 
 use std::io::{BufWriter, Write, stdout};
+use std::sync::Arc;
 
 use event_log::EventLog;
 use shared_logic::laws::{self, Law};
 use shared_logic::measure::Measure;
+use shared_logic::view::View;
 
 use crate::args::Verify;
 use crate::failure::{Failure, Outcome};
@@ -13,8 +15,18 @@ use crate::job::Loaded;
 /// Tries every law on every measure; the first that is broken is shown by the fewest rows.
 pub fn run(args: &Verify) -> Outcome {
     let loaded = Loaded::open(&args.view)?;
+    let mut out = BufWriter::new(stdout().lock());
+    for view in loaded.folds() {
+        fold(args, &loaded, view, &mut out)?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn fold(args: &Verify, loaded: &Loaded, view: &Arc<View>, out: &mut impl Write) -> Outcome {
+    let file = loaded.file(&args.input.input, &view.table)?;
     let log = loaded
-        .input(&args.input.input, &args.input.reading)?
+        .input(&view.table, file, &args.input.reading)?
         .input
         .log;
     let mut chunks = vec![];
@@ -25,9 +37,10 @@ pub fn run(args: &Verify) -> Outcome {
             chunks.push(chunk?);
         }
     }
-    let view = &loaded.view;
+    if loaded.folds().len() > 1 {
+        writeln!(out, "{}", view.name)?;
+    }
     let rows = laws::rows(view, &chunks)?;
-    let mut out = BufWriter::new(stdout().lock());
     for (measure, arguments) in view.measures.iter().zip(&rows) {
         let count = arguments.first().map_or(0, |column| column.len());
         if let Err(broken) = laws::check(measure, arguments) {
@@ -55,7 +68,6 @@ pub fn run(args: &Verify) -> Outcome {
             view.name
         )?;
     }
-    out.flush()?;
     Ok(())
 }
 

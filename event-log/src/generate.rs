@@ -4,11 +4,15 @@ mod avro;
 mod clicks;
 mod destination;
 mod flights;
+#[cfg(feature = "nexmark")]
+mod nexmark;
 
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
+#[cfg(feature = "nexmark")]
+pub use self::nexmark::{Nexmark, nexmark, nexmark_schema};
 pub use clicks::{Clicks, clicks};
 pub use destination::{Destination, write_avro, write_json_lines, write_parquet};
 pub use flights::{Flights, flights};

@@ -32,6 +32,7 @@ pub mod memory;
 pub mod partitioner;
 pub mod profile;
 mod row;
+pub mod static_table;
 mod tile;
 mod value;
 

@@ -23,6 +23,38 @@ pub enum ServingError {
     /// The question cannot be answered.
     #[error("{0}")]
     Question(String),
+    /// A view reads a fold that is not in the store.
+    #[error(
+        "view {view} reads {fold}, which is not in the store yet: run seam batch or seam speed for {view}"
+    )]
+    Missing {
+        /// The view.
+        view: String,
+        /// The fold.
+        fold: String,
+    },
+    /// A view reads a fold that is live with another version's logic.
+    #[error(
+        "view {view} reads {fold}, which is live with other logic: run seam reprocess for {view}, or roll {fold} back"
+    )]
+    OtherLogic {
+        /// The view.
+        view: String,
+        /// The fold.
+        fold: String,
+    },
+    /// Two folds of a view have not stood at the same offsets in any manifest that is kept.
+    #[error(
+        "the folds of view {view} stand apart: {ahead}, {behind}; run seam speed for {view}, which brings them to the same offsets"
+    )]
+    Apart {
+        /// The view.
+        view: String,
+        /// The fold that is ahead, and where it stands.
+        ahead: String,
+        /// The fold that is behind, and where it stands.
+        behind: String,
+    },
     /// There is no runtime to answer on.
     #[error("the query engine could not start: {0}")]
     Start(#[from] std::io::Error),

@@ -11,7 +11,11 @@
 //! their coverage tiles. Deliberately absent: any dependence on the layers that write.
 
 pub mod error;
+mod exact;
 mod mistake;
 pub mod point;
+pub mod question;
 pub mod reading;
 pub mod sql;
+mod steady;
+pub mod together;

@@ -246,6 +246,7 @@ impl ViewBuilder {
             keys: &keys,
             measures: &measures,
             ordered: None,
+            statics: &[],
         });
         Ok(Arc::new(View {
             name: self.name,

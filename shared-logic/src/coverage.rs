@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::identity::{Offset, TopicPartition};
+use crate::identity::{Offset, Topic, TopicPartition};
 use crate::time::Watermark;
 
 /// The next offset to read in each partition; a partition that is not named stands at 0.
@@ -22,6 +22,12 @@ impl OffsetVector {
     /// Moves `place` to `next`.
     pub fn set(&mut self, place: TopicPartition, next: Offset) {
         self.0.insert(place, next);
+    }
+
+    /// The part of it that is about one topic.
+    pub fn of(&self, topic: &Topic) -> Self {
+        let places = self.0.iter().filter(|(place, _)| place.topic == *topic);
+        Self(places.map(|(place, next)| (place.clone(), *next)).collect())
     }
 
     /// The partitions in which this vector is behind `other`.

@@ -31,6 +31,9 @@ pub(crate) struct Maintained<'a> {
     pub(crate) measures: &'a [(&'a Function, &'a str)],
     /// The name and version of ordered state, and what it takes in canonical text.
     pub(crate) ordered: Option<&'a str>,
+    /// The files that the view joins its rows with, in canonical text: with another content it is
+    /// another version of the view.
+    pub(crate) statics: &'a [String],
 }
 
 /// The fingerprint of a view: equal exactly where segments may be merged.
@@ -76,6 +79,9 @@ pub(crate) fn fingerprint(view: &Maintained) -> Fingerprint {
     }
     if let Some(ordered) = view.ordered {
         line("ordered", ordered);
+    }
+    for table in view.statics {
+        line("with", table);
     }
     Fingerprint(format!("{:032x}", hash(text.as_bytes())))
 }

@@ -41,12 +41,14 @@ pub mod parse;
 pub mod partial;
 pub mod prepare;
 pub mod present;
+pub mod question;
 pub mod reach;
 pub mod saved;
 #[cfg(feature = "sql")]
 mod spelling;
 #[cfg(feature = "sql")]
 pub mod sql_error;
+pub mod static_table;
 pub mod table;
 pub mod time;
 pub mod view;

@@ -1,14 +1,14 @@
 //! SQL text into tables and views, with every spelling of a window turned into one.
 
 use sqlparser::ast::{
-    CreateTable, CreateTableOptions, CreateView, Expr, Ident, ObjectName, Select, SqlOption,
+    CreateTable, CreateTableOptions, CreateView, Expr, Ident, ObjectName, Query, Select, SqlOption,
     Statement, Value,
 };
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
 use crate::dialect::{self, StreamDialect};
-use crate::spelling;
+use crate::question::split::{Known, split};
 use crate::sql_error::SqlError;
 use crate::window::Window;
 
@@ -19,11 +19,11 @@ pub(crate) mod interval;
 pub(crate) mod name;
 mod options;
 mod session_frame;
-mod shape;
+pub(crate) mod shape;
 mod watermark;
 pub mod write;
 
-pub use file::embed;
+pub use file::{embed, pin_files};
 use name::normal;
 pub use name::suggest;
 pub use options::ViewOptions;
@@ -32,10 +32,31 @@ pub(crate) use shape::WORKS;
 /// What a `.sql` file says, in its order.
 #[derive(Clone, Debug)]
 pub struct Parsed {
-    /// Its `CREATE TABLE`s.
+    /// Its `CREATE TABLE`s of events.
     pub tables: Vec<ParsedTable>,
-    /// Its `CREATE VIEW`s.
+    /// Its `CREATE TABLE`s that are files: those with an option `path`.
+    pub statics: Vec<ParsedTable>,
+    /// What its `CREATE VIEW`s maintain.
     pub views: Vec<ParsedView>,
+    /// Its `CREATE VIEW`s.
+    pub questions: Vec<ParsedQuestion>,
+}
+
+/// A `CREATE VIEW`: the folds that it reads, and what it asks of their rows.
+#[derive(Clone, Debug)]
+pub struct ParsedQuestion {
+    /// Its name.
+    pub name: String,
+    /// Where the name stands in the text.
+    pub at: Location,
+    /// The names of the folds that it reads, in the order in which it names them.
+    pub folds: Vec<String>,
+    /// Those among them that no other view has.
+    pub own: Vec<String>,
+    /// The names of the files that it reads.
+    pub statics: Vec<String>,
+    /// The question, in which folds and files are tables; `None` for the rows of the one fold.
+    pub query: Option<Query>,
 }
 
 /// A `CREATE TABLE`; names are normal, that is in small letters unless they were quoted.
@@ -47,12 +68,12 @@ pub struct ParsedTable {
     pub watermark: Option<(String, i64)>,
 }
 
-/// A `CREATE VIEW` in its one canonical form.
+/// One GROUP BY over events, in its one canonical form: what is maintained.
 #[derive(Clone, Debug)]
 pub struct ParsedView {
-    /// Its name.
+    /// The name of its view; with a number behind it where a view has several folds.
     pub name: String,
-    /// Where the name stands in the text.
+    /// Where the view's name stands in the text.
     pub at: Location,
     /// The table it reads.
     pub table: String,
@@ -89,22 +110,45 @@ impl ParsedTable {
             .collect()
     }
 
-    /// The event-time column that WITH or WATERMARK names.
-    pub fn event_time(&self) -> Option<String> {
+    /// Whether it is a file: whether WITH names a path.
+    pub fn is_static(&self) -> bool {
+        self.option("path").is_some()
+    }
+
+    /// The text of an option in WITH.
+    pub(crate) fn option(&self, name: &str) -> Option<&str> {
         let list = match &self.create.table_options {
             CreateTableOptions::With(list) => list.as_slice(),
             _ => &[],
         };
-        let option = list.iter().find_map(|option| match option {
+        list.iter().find_map(|option| match option {
             SqlOption::KeyValue {
                 key,
                 value: Expr::Value(value),
-            } if key.value.eq_ignore_ascii_case("event_time") => match &value.value {
-                Value::SingleQuotedString(text) => Some(text.clone()),
+            } if key.value.eq_ignore_ascii_case(name) => match &value.value {
+                Value::SingleQuotedString(text) => Some(text.as_str()),
                 _ => None,
             },
             _ => None,
+        })
+    }
+
+    /// The names of the options in WITH.
+    pub(crate) fn options(&self) -> Vec<&str> {
+        let list = match &self.create.table_options {
+            CreateTableOptions::With(list) => list.as_slice(),
+            _ => &[],
+        };
+        let names = list.iter().filter_map(|option| match option {
+            SqlOption::KeyValue { key, .. } => Some(key.value.as_str()),
+            _ => None,
         });
+        names.collect()
+    }
+
+    /// The event-time column that WITH or WATERMARK names.
+    pub fn event_time(&self) -> Option<String> {
+        let option = self.option("event_time").map(str::to_owned);
         option.or_else(|| self.watermark.as_ref().map(|(column, _)| column.clone()))
     }
 }
@@ -113,7 +157,7 @@ impl ParsedTable {
 ///
 /// # Errors
 /// The first mistake in the text: syntax, an unknown table or column, no window, or a clause that a
-/// view cannot have yet.
+/// view cannot have.
 pub fn parse(sql: &str) -> Result<Parsed, SqlError> {
     let mut tables: Vec<ParsedTable> = vec![];
     let mut creates: Vec<CreateView> = vec![];
@@ -129,31 +173,32 @@ pub fn parse(sql: &str) -> Result<Parsed, SqlError> {
             Some(Definition::View(view)) => creates.push(*view),
         }
     }
-    let mut views: Vec<ParsedView> = vec![];
+    let (statics, tables): (Vec<_>, Vec<_>) = tables.into_iter().partition(ParsedTable::is_static);
+    let mut parsed = Parsed {
+        tables,
+        statics,
+        views: vec![],
+        questions: vec![],
+    };
     for create in creates {
         let name = plain_name(&create.name)?;
         let at = name.span.start;
-        let taken = views.iter().any(|other| other.name == name.value)
-            || tables.iter().any(|table| table.name() == name.value);
+        let taken = (parsed.questions.iter()).any(|other| other.name == name.value)
+            || (parsed.tables.iter().chain(&parsed.statics))
+                .any(|table| table.name() == name.value);
         refuse_twice(taken, "view", &name.value, at)?;
-        let columns = create.columns.clone();
         let options = options::read(&create.options, at)?;
-        let select = shape::select(create)?;
-        let known: Vec<&str> = views.iter().map(|view| view.name.as_str()).collect();
-        let spelled = spelling::canonical(select, columns, &tables, &known)?;
-        views.push(ParsedView {
-            name: name.value,
-            at,
-            table: spelled.table,
-            time_column: spelled.time_column,
-            window: spelled.window,
-            sessions_by: spelled.sessions_by,
-            rows: spelled.rows,
-            options,
-            select: spelled.select,
-        });
+        let known = Known {
+            tables: &parsed.tables,
+            statics: &parsed.statics,
+            folds: &parsed.views,
+            views: &parsed.questions,
+        };
+        let (folds, question) = split(create, &name, options, known)?;
+        parsed.views.extend(folds);
+        parsed.questions.push(question);
     }
-    Ok(Parsed { tables, views })
+    Ok(parsed)
 }
 
 /// The error of the parser in a text of one statement, with its place and a way out.

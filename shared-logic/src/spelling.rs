@@ -9,8 +9,8 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, Expr, GroupByExpr, Ident, Interval, Select, Spanned, Value, ViewColumnDef,
-    visit_expressions,
+    BinaryOperator, Expr, GroupByExpr, Ident, Interval, Select, Spanned, TableFactor, Value,
+    ViewColumnDef, visit_expressions,
 };
 use sqlparser::tokenizer::{Location, Span};
 
@@ -152,11 +152,9 @@ fn find_table<'a>(
     }
     let at = name.span.start;
     if views.contains(&name.value.as_str()) {
-        let message = format!(
-            "{} is a view: a view over a view is not supported yet",
-            name.value
-        );
-        return Err(SqlError::new(at, message, WORKS));
+        let message = format!("{} is a view: its rows are no events", name.value);
+        let help = "group them by window_start and window_end, or read the table that it reads";
+        return Err(SqlError::new(at, message, help));
     }
     let known: Vec<String> = tables.iter().map(ParsedTable::name).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
@@ -179,8 +177,37 @@ struct Spread {
     window: Window,
 }
 
+/// The relation that FROM names, what its columns may be qualified by, and whether it has a window
+/// there.
+///
+/// # Errors
+/// FROM that cannot be read.
+pub(crate) fn source_of(select: &Select) -> Result<(String, String, bool), SqlError> {
+    let source = relation::source(&select.from, select.select_token.0.span.start)?;
+    let qualifier = source.alias.unwrap_or_else(|| source.table.clone());
+    Ok((source.table.value, qualifier.value, source.window.is_some()))
+}
+
+/// FROM with a table alone.
+pub(crate) fn plain_table(name: Ident) -> TableFactor {
+    relation::plain_table(name)
+}
+
+/// Whether the expression is a call of a window function or of a relative such as `TUMBLE_START`.
+pub(crate) fn is_window_call(expr: &Expr) -> bool {
+    call::call(expr).is_some_and(|(name, _)| {
+        let window = name.split('_').next().unwrap_or_default();
+        call::shape(window).is_some()
+    })
+}
+
+/// Whether a table function of this name makes windows.
+pub(crate) fn makes_windows(name: &str) -> bool {
+    call::shape(name).is_some()
+}
+
 /// An expression without the parentheses around it.
-fn bare(expr: &Expr) -> &Expr {
+pub(crate) fn bare(expr: &Expr) -> &Expr {
     match expr {
         Expr::Nested(inner) => bare(inner),
         other => other,

@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal, Write, stderr, stdin};
 
 use view_store::store::Store;
 
-use super::ask;
+use super::{ask, views};
 use crate::failure::Outcome;
 use crate::output::OutputArgs;
 
@@ -25,7 +25,7 @@ pub(super) fn run(store: &Store, output: &OutputArgs) -> Outcome {
             ".quit" | ".exit" if text.trim().is_empty() => return Ok(()),
             ".help" if text.trim().is_empty() => eprintln!("{HELP}"),
             ".tables" if text.trim().is_empty() => {
-                for name in store.jobs()? {
+                for name in views(store, "")?.keys() {
                     println!("{name}");
                 }
             }

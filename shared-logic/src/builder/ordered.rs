@@ -86,6 +86,7 @@ impl ViewBuilder {
             keys: &keys,
             measures: &[],
             ordered: Some(&format!("{}({})", quoted(name), texts.join(", "))),
+            statics: &[],
         });
         Ok(Plan {
             prepare: prepare(

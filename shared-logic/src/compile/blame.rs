@@ -9,10 +9,9 @@ use sqlparser::ast::{self, BinaryOperator, Expr, Spanned, Visit, Visitor};
 use sqlparser::tokenizer::Location;
 
 use super::check::function_name;
-use super::expression::coerced;
+use super::expression::{coerced, reason};
 use super::functions::FUNCTIONS;
 use super::plan::Planner;
-use crate::prepare::expression::reason;
 use crate::sql_error::SqlError;
 use crate::table::type_name;
 

@@ -203,7 +203,7 @@ fn event_time(
     }
 }
 
-fn field(column: &ColumnDef, earlier: &[ColumnDef]) -> Result<Field, SqlError> {
+pub(super) fn field(column: &ColumnDef, earlier: &[ColumnDef]) -> Result<Field, SqlError> {
     let name = column.name.value.as_str();
     let at = column.name.span.start;
     if earlier.iter().any(|other| other.name.value == name) {
@@ -231,7 +231,7 @@ fn field(column: &ColumnDef, earlier: &[ColumnDef]) -> Result<Field, SqlError> {
     Ok(Field::new(name, data_type, nullable))
 }
 
-fn refuse_clauses(create: &CreateTable) -> Result<(), SqlError> {
+pub(super) fn refuse_clauses(create: &CreateTable) -> Result<(), SqlError> {
     let at = place(&create.name);
     let help = "a table is a list of columns and WITH (…); its events come from its topic";
     let found = [

@@ -24,11 +24,15 @@ use crate::table::{Table, type_name};
 use crate::view::View;
 use crate::window::Window;
 
-/// Compiles a view over its table.
+/// Compiles a fold over its table; `statics` are the files that its rows are joined with.
 ///
 /// # Errors
 /// The first function, type or expression that cannot be compiled, at its place.
-pub(crate) fn view(parsed: &ParsedView, table: Arc<Table>) -> Result<View, SqlError> {
+pub(crate) fn view(
+    parsed: &ParsedView,
+    table: Arc<Table>,
+    statics: &[String],
+) -> Result<View, SqlError> {
     let select = &parsed.select;
     check::check(select)?;
     let start = select.select_token.0.span.start;
@@ -80,6 +84,7 @@ pub(crate) fn view(parsed: &ParsedView, table: Arc<Table>) -> Result<View, SqlEr
         keys: &key_texts,
         measures: &measure_texts,
         ordered: None,
+        statics,
     });
     let prepare = prepare(
         &context,

@@ -8,6 +8,7 @@ use crate::window::Window;
 
 mod aggregates;
 mod errors;
+mod questions;
 mod spellings;
 
 const FLIGHTS: &str = "CREATE TABLE flights (

@@ -20,18 +20,9 @@ pub fn embed(
     sql: &str,
     mut read: impl FnMut(&str) -> Result<String, String>,
 ) -> Result<String, SqlError> {
-    let Ok(tokens) = dialect::tokens(sql) else {
-        return Ok(sql.to_owned());
-    };
-    let mut text = String::with_capacity(sql.len());
-    let mut kept = 0;
-    for (at, name) in tokens
-        .split(|token| token.token == Token::SemiColon)
-        .filter(|statement| creates_table(statement))
-        .flat_map(schemas)
-    {
+    replace(sql, "schema", |_, at, name| {
         if name.trim_start().starts_with(['{', '[', '"']) {
-            continue;
+            return Ok(None);
         }
         let schema = read(name)
             .map_err(|reason| format!("cannot read {name}: {reason}"))
@@ -43,12 +34,61 @@ pub fn embed(
             let help = "name a file of a record's schema in JSON, relative to this one";
             SqlError::new(at, message, help)
         })?;
-        let start = offset(sql, at);
-        text.push_str(sql.get(kept..start).unwrap_or_default());
-        text.push('\'');
-        text.push_str(&schema.text().replace('\'', "''"));
-        text.push('\'');
-        kept = start + quoted(sql.get(start..).unwrap_or_default());
+        Ok(Some(quote(schema.text())))
+    })
+}
+
+/// A job's text in which every table that is a file says where it is from everywhere, and what the
+/// hash of its content is. `find` gives both for the path that the text has, or the reason why there
+/// is no such file. A table that has its hash already stays as it is.
+///
+/// # Errors
+/// A file that cannot be read, where it is named.
+pub fn pin_files(
+    sql: &str,
+    mut find: impl FnMut(&str) -> Result<(String, String), String>,
+) -> Result<String, SqlError> {
+    replace(sql, "path", |statement, at, name| {
+        if texts(statement, "hash").next().is_some() {
+            return Ok(None);
+        }
+        let (path, hash) = find(name).map_err(|reason| {
+            let help = "name a CSV or Parquet file, relative to this one";
+            SqlError::new(at, format!("cannot read {name}: {reason}"), help)
+        })?;
+        Ok(Some(format!("{}, hash = {}", quote(&path), quote(&hash))))
+    })
+}
+
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// The text with what `new` says in place of each text that a table gives to the option `option`;
+/// a text that cannot be taken apart stays as it is.
+fn replace(
+    sql: &str,
+    option: &str,
+    mut new: impl FnMut(&[TokenWithSpan], Location, &str) -> Result<Option<String>, SqlError>,
+) -> Result<String, SqlError> {
+    let Ok(tokens) = dialect::tokens(sql) else {
+        return Ok(sql.to_owned());
+    };
+    let mut text = String::with_capacity(sql.len());
+    let mut kept = 0;
+    for statement in tokens.split(|token| token.token == Token::SemiColon) {
+        if !creates_table(statement) {
+            continue;
+        }
+        for (at, value) in texts(statement, option) {
+            let Some(new) = new(statement, at, value)? else {
+                continue;
+            };
+            let start = offset(sql, at);
+            text.push_str(sql.get(kept..start).unwrap_or_default());
+            text.push_str(&new);
+            kept = start + quoted(sql.get(start..).unwrap_or_default());
+        }
     }
     text.push_str(sql.get(kept..).unwrap_or_default());
     Ok(text)
@@ -62,9 +102,12 @@ fn creates_table(statement: &[TokenWithSpan]) -> bool {
     words.next() == Some(Keyword::CREATE) && words.next() == Some(Keyword::TABLE)
 }
 
-/// The texts that a statement gives to its option `schema`, and where they stand.
-fn schemas(statement: &[TokenWithSpan]) -> impl Iterator<Item = (Location, &str)> {
-    statement.windows(3).filter_map(|tokens| {
+/// The texts that a statement gives to an option, and where they stand.
+fn texts<'a>(
+    statement: &'a [TokenWithSpan],
+    option: &str,
+) -> impl Iterator<Item = (Location, &'a str)> {
+    statement.windows(3).filter_map(move |tokens| {
         let [key, equals, value] = tokens else {
             return None;
         };
@@ -74,7 +117,7 @@ fn schemas(statement: &[TokenWithSpan]) -> impl Iterator<Item = (Location, &str)
             _ => return None,
         };
         match (&equals.token, &value.token) {
-            (Token::Eq, Token::SingleQuotedString(text)) if key.eq_ignore_ascii_case("schema") => {
+            (Token::Eq, Token::SingleQuotedString(text)) if key.eq_ignore_ascii_case(option) => {
                 Some((value.span.start, text.as_str()))
             }
             _ => None,
@@ -142,6 +185,24 @@ mod tests {
         // What is in already stays.
         assert_eq!(embedded(&expected).unwrap(), expected);
         assert_eq!(embedded("CREATE TABLE '").unwrap(), "CREATE TABLE '");
+    }
+
+    #[test]
+    fn a_table_that_is_a_file_is_pinned_once() {
+        let find = |name: &str| match name {
+            "side.csv" => Ok(("/data/it's/side.csv".to_owned(), "00ff".to_owned())),
+            _ => Err("there is no such file".to_owned()),
+        };
+        let sql = "CREATE TABLE a (k INT) WITH (path = 'side.csv');\nCREATE TABLE b (t TIMESTAMP)";
+        let pinned = pin_files(sql, find).unwrap();
+        let new = "'/data/it''s/side.csv', hash = '00ff'";
+        assert_eq!(pinned, sql.replace("'side.csv'", new));
+        assert_eq!(pin_files(&pinned, |_| Err(String::new())).unwrap(), pinned);
+        let error = pin_files("CREATE TABLE a (k INT) WITH (path = 'no.csv')", find);
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "1:37: cannot read no.csv: there is no such file; name a CSV or Parquet file, relative to this one"
+        );
     }
 
     #[test]

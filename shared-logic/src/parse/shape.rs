@@ -1,6 +1,6 @@
-//! What a view may look like: one SELECT with a window, and an error for every other clause.
+//! What a view may look like, and an error for every clause that it cannot have.
 
-use sqlparser::ast::{CreateView, Distinct, GroupByExpr, Query, Select, SetExpr, Spanned};
+use sqlparser::ast::{CreateView, Distinct, GroupByExpr, Query, Select, SetExpr};
 use sqlparser::tokenizer::Location;
 
 use super::place;
@@ -12,11 +12,11 @@ pub(crate) const WORKS: &str = "a view is SELECT … FROM TUMBLE(table, time, IN
 /// The one SELECT of a view.
 ///
 /// # Errors
-/// The first clause that a view cannot have yet.
-pub(super) fn select(create: CreateView) -> Result<Select, SqlError> {
+/// The first clause that a view cannot have.
+pub(crate) fn select(create: CreateView) -> Result<Select, SqlError> {
     let at = place(&create.name);
     let select = body(*create.query, at)?;
-    clauses(&select, at)?;
+    select_clauses(&select, at)?;
     Ok(select)
 }
 
@@ -26,18 +26,18 @@ fn not_yet<T>(what: &str, at: Location, fallback: Location) -> Result<T, SqlErro
 }
 
 fn body(query: Query, at: Location) -> Result<Select, SqlError> {
-    if let Some(with) = &query.with {
-        return not_yet("WITH", with.span().start, at);
+    query_clauses(&query, at)?;
+    match *query.body {
+        SetExpr::Select(select) => Ok(*select),
+        _ => Err(SqlError::new(at, "a view needs a SELECT", WORKS)),
     }
-    if let Some(order) = &query.order_by {
-        return not_yet("ORDER BY", order.span().start, at);
-    }
-    if let Some(limit) = &query.limit_clause {
-        return not_yet("LIMIT", limit.span().start, at);
-    }
-    if let Some(fetch) = &query.fetch {
-        return not_yet("FETCH", fetch.span().start, at);
-    }
+}
+
+/// Refuses what no query of a view can have.
+///
+/// # Errors
+/// The first such clause.
+pub(crate) fn query_clauses(query: &Query, at: Location) -> Result<(), SqlError> {
     let others = [
         (!query.locks.is_empty(), "FOR UPDATE"),
         (query.for_clause.is_some(), "FOR"),
@@ -45,13 +45,7 @@ fn body(query: Query, at: Location) -> Result<Select, SqlError> {
         (query.format_clause.is_some(), "FORMAT"),
         (!query.pipe_operators.is_empty(), "|>"),
     ];
-    first(&others, at)?;
-    match *query.body {
-        SetExpr::Select(select) => Ok(*select),
-        SetExpr::Query(inner) => body(*inner, at),
-        SetExpr::SetOperation { op, .. } => not_yet(&op.to_string(), at, at),
-        _ => Err(SqlError::new(at, "a view needs a SELECT", WORKS)),
-    }
+    first(&others, at)
 }
 
 fn first(found: &[(bool, &str)], at: Location) -> Result<(), SqlError> {
@@ -61,17 +55,16 @@ fn first(found: &[(bool, &str)], at: Location) -> Result<(), SqlError> {
     }
 }
 
-fn clauses(select: &Select, at: Location) -> Result<(), SqlError> {
+/// Refuses what no SELECT of a view can have.
+///
+/// # Errors
+/// The first such clause.
+pub(crate) fn select_clauses(select: &Select, at: Location) -> Result<(), SqlError> {
     let start = select.select_token.0.span.start;
-    match &select.distinct {
-        None | Some(Distinct::All) => {}
-        Some(_) => return not_yet("SELECT DISTINCT", start, at),
-    }
-    if let Some(having) = &select.having {
-        return not_yet("HAVING", having.span().start, at);
-    }
-    if let Some(qualify) = &select.qualify {
-        return not_yet("QUALIFY", qualify.span().start, at);
+    if let Some(Distinct::On(_)) = &select.distinct {
+        let message = "DISTINCT ON is not supported in a view";
+        let help = "write QUALIFY ROW_NUMBER() OVER (PARTITION BY … ORDER BY …) = 1";
+        return Err(SqlError::new(start, message, help).or_at(at));
     }
     match &select.group_by {
         GroupByExpr::All(_) => return not_yet("GROUP BY ALL", start, at),
@@ -91,7 +84,6 @@ fn clauses(select: &Select, at: Location) -> Result<(), SqlError> {
             (!select.cluster_by.is_empty(), "CLUSTER BY"),
             (!select.distribute_by.is_empty(), "DISTRIBUTE BY"),
             (!select.sort_by.is_empty(), "SORT BY"),
-            (!select.named_window.is_empty(), "WINDOW"),
             (select.value_table_mode.is_some(), "SELECT AS"),
         ],
         start,

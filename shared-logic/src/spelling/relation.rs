@@ -73,20 +73,25 @@ pub(super) fn source(from: &[TableWithJoins], at: Location) -> Result<Source, Sq
 /// FROM with the table alone.
 pub(super) fn plain(table: &Ident) -> Vec<TableWithJoins> {
     vec![TableWithJoins {
-        relation: TableFactor::Table {
-            name: ObjectName::from(table.clone()),
-            alias: None,
-            args: None,
-            with_hints: vec![],
-            version: None,
-            with_ordinality: false,
-            partitions: vec![],
-            json_path: None,
-            sample: None,
-            index_hints: vec![],
-        },
+        relation: plain_table(table.clone()),
         joins: vec![],
     }]
+}
+
+/// A table without anything around it.
+pub(super) fn plain_table(name: Ident) -> TableFactor {
+    TableFactor::Table {
+        name: ObjectName::from(name),
+        alias: None,
+        args: None,
+        with_hints: vec![],
+        version: None,
+        with_ordinality: false,
+        partitions: vec![],
+        json_path: None,
+        sample: None,
+        index_hints: vec![],
+    }
 }
 
 fn not_yet<T>(what: &str, place: Location, at: Location) -> Result<T, SqlError> {

@@ -1,0 +1,27 @@
+-- Nexmark q16. The same per channel, with the last minute in which it was used.
+CREATE TABLE nexmark (
+  kind VARCHAR NOT NULL,
+  date_time TIMESTAMP NOT NULL,
+  auction BIGINT,
+  bidder BIGINT,
+  price BIGINT,
+  channel VARCHAR
+) WITH (topic = 'nexmark', format = 'json', event_time = 'date_time');
+
+CREATE VIEW q16 AS
+SELECT channel, CAST(date_time AS DATE) AS day, MAX(substr(CAST(date_time AS VARCHAR), 12, 5)) AS minute,
+       COUNT(*) AS total_bids,
+       COUNT(*) FILTER (WHERE price < 10000) AS rank1_bids,
+       COUNT(*) FILTER (WHERE price >= 10000 AND price < 1000000) AS rank2_bids,
+       COUNT(*) FILTER (WHERE price >= 1000000) AS rank3_bids,
+       COUNT(DISTINCT bidder) AS total_bidders,
+       COUNT(DISTINCT bidder) FILTER (WHERE price < 10000) AS rank1_bidders,
+       COUNT(DISTINCT bidder) FILTER (WHERE price >= 10000 AND price < 1000000) AS rank2_bidders,
+       COUNT(DISTINCT bidder) FILTER (WHERE price >= 1000000) AS rank3_bidders,
+       COUNT(DISTINCT auction) AS total_auctions,
+       COUNT(DISTINCT auction) FILTER (WHERE price < 10000) AS rank1_auctions,
+       COUNT(DISTINCT auction) FILTER (WHERE price >= 10000 AND price < 1000000) AS rank2_auctions,
+       COUNT(DISTINCT auction) FILTER (WHERE price >= 1000000) AS rank3_auctions
+FROM nexmark
+WHERE kind = 'bid'
+GROUP BY channel, CAST(date_time AS DATE);
