@@ -71,6 +71,16 @@ pub(super) fn blame(
                 "convert to VARCHAR first, or leave the CAST out".into(),
             )
         }
+        Expr::UnaryOp {
+            op: ast::UnaryOperator::Not,
+            expr,
+        } => match typed(expr) {
+            Some((text, kind)) if kind != DataType::Boolean => (
+                format!("NOT needs a condition, found {}", shown(&kind)),
+                format!("compare {text} with something"),
+            ),
+            _ => plain(&error),
+        },
         Expr::Like { expr, .. } | Expr::ILike { expr, .. } => match typed(expr) {
             Some((text, kind)) if !kind.is_string() => (
                 format!("LIKE needs a text, found {}", shown(&kind)),
