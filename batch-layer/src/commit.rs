@@ -4,15 +4,19 @@ use std::sync::Arc;
 
 use event_log::EventLog;
 use event_log::archive::Archive;
-use shared_logic::coverage::OffsetVector;
+use shared_logic::coverage::{Coverage, OffsetVector};
+use shared_logic::fold::FoldError;
+use shared_logic::partial::{Counters, Partial};
 use shared_logic::view::View;
 use view_store::job::JobStore;
+use view_store::job::land::Written;
 use view_store::manifest::{GenerationId, Manifest};
 use view_store::segment::Rows;
 
-use crate::engine::{Engine, by_fold, by_polars, lowers};
+use crate::engine::{Engine, by_fold, by_polars, lowers, pieces};
 use crate::error::BatchError;
-use crate::fold::{Folded, Options};
+use crate::fold::Options;
+use crate::spill::{Spilled, fold_within};
 
 /// What a batch run did.
 #[derive(Clone, Debug)]
@@ -27,7 +31,7 @@ pub struct Landing {
     pub rejected: u64,
     /// Records that came too late for the view.
     pub late: u64,
-    /// Rows of the segment: one per window and key.
+    /// Rows of the segment: one per window and key; of several segments, one in each.
     pub rows: usize,
 }
 
@@ -46,7 +50,14 @@ pub fn run(
     options: &Options,
 ) -> Result<Landing, BatchError> {
     land(job, generation, cut, options, |origin| {
-        by_fold(view, log, origin, cut, options)
+        match options.memory {
+            None => by_fold(view, log, origin, cut, options).map(Spilled::Folded),
+            Some(memory) => {
+                let pieces = pieces(origin, cut, options.threads);
+                let write = |partial: &Partial| Ok(job.write_part(generation, partial)?);
+                fold_within(view, log, &pieces, options, memory, &write)
+            }
+        }
     })
 }
 
@@ -63,13 +74,15 @@ pub fn run_on(
     cut: &OffsetVector,
     options: &Options,
 ) -> Result<Landing, BatchError> {
-    if engine == Engine::Polars {
-        lowers(view)?;
+    match engine {
+        Engine::Fold => run(view, archive, job, generation, cut, options),
+        Engine::Polars => {
+            lowers(view)?;
+            land(job, generation, cut, options, |origin| {
+                by_polars(view, archive, origin, cut, options).map(Spilled::Folded)
+            })
+        }
     }
-    land(job, generation, cut, options, |origin| match engine {
-        Engine::Fold => by_fold(view, archive, origin, cut, options),
-        Engine::Polars => by_polars(view, archive, origin, cut, options),
-    })
 }
 
 /// Pins the cut, lets `[origin, cut)` be folded, and lands the result.
@@ -78,7 +91,7 @@ fn land(
     generation: GenerationId,
     cut: &OffsetVector,
     options: &Options,
-    fold: impl FnOnce(&OffsetVector) -> Result<Folded, BatchError> + Send,
+    fold: impl FnOnce(&OffsetVector) -> Result<Spilled, BatchError> + Send,
 ) -> Result<Landing, BatchError> {
     let pin = job.pin(generation, cut.clone())?;
     let manifest = job.manifest()?;
@@ -91,20 +104,33 @@ fn land(
         .build()?;
     // The segment is encoded on the same threads.
     pool.install(|| {
-        let folded = fold(origin)?;
-        let segment = Rows {
-            coverage: &folded.coverage,
-            counters: folded.counters,
-            chunks: &folded.chunks,
+        let (coverage, counters, rows, manifest) = match fold(origin)? {
+            Spilled::Folded(folded) => {
+                let segment = Rows {
+                    coverage: &folded.coverage,
+                    counters: folded.counters,
+                    chunks: &folded.chunks,
+                };
+                let manifest = job.land(generation, &pin, segment)?;
+                let rows = segment.len();
+                (folded.coverage, folded.counters, rows, manifest)
+            }
+            Spilled::Written(parts) => {
+                let manifest = job.land_all(generation, &pin, &parts)?;
+                let coverage = Coverage::union(parts.iter().map(Written::coverage));
+                let none = Counters::default();
+                let counters = (parts.iter()).fold(none, |sum, part| sum.plus(part.counters()));
+                let rows = parts.iter().map(|part| part.rows() as usize).sum();
+                (coverage.map_err(FoldError::from)?, counters, rows, manifest)
+            }
         };
-        let manifest = job.land(generation, &pin, segment)?;
         Ok(Landing {
             cut: cut.clone(),
             manifest,
-            records: folded.coverage.records(),
-            rejected: folded.counters.rejected,
-            late: folded.counters.late,
-            rows: segment.len(),
+            records: coverage.records(),
+            rejected: counters.rejected,
+            late: counters.late,
+            rows,
         })
     })
 }

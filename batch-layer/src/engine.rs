@@ -47,6 +47,11 @@ pub fn lowers(view: &View) -> Result<(), Unlowered> {
     polars::Query::new(view).map(|_| ())
 }
 
+/// The pieces of `[origin, cut)` for so many threads.
+pub(crate) fn pieces(origin: &OffsetVector, cut: &OffsetVector, threads: usize) -> Vec<Piece> {
+    plan(origin, cut, threads.saturating_mul(PIECES_PER_THREAD))
+}
+
 /// The fold of `[origin, cut)` by the fold.
 ///
 /// # Errors
@@ -58,8 +63,7 @@ pub fn by_fold(
     cut: &OffsetVector,
     options: &Options,
 ) -> Result<Folded, BatchError> {
-    let pieces = options.threads.saturating_mul(PIECES_PER_THREAD);
-    fold(view, log, &plan(origin, cut, pieces), options)
+    fold(view, log, &pieces(origin, cut, options.threads), options)
 }
 
 /// The same by Polars. Ranges of files with records that cannot be read are folded by the fold, and

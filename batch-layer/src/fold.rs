@@ -29,6 +29,8 @@ pub struct Options {
     pub admission: Admission,
     /// Whether a record that cannot be read ends the run.
     pub strict: bool,
+    /// About how much memory the run may take, in bytes; what exceeds it lands as more segments.
+    pub memory: Option<u64>,
 }
 
 impl Default for Options {
@@ -39,6 +41,7 @@ impl Default for Options {
             threads,
             admission: Admission::All,
             strict: false,
+            memory: None,
         }
     }
 }
@@ -92,10 +95,23 @@ pub fn fold(
         Some(_) => reached(view, log, pieces, options.chunk_rows.max(1))?,
         None => vec![BTreeMap::new(); pieces.len()],
     };
-    let mut partials: Vec<Partial> = (pieces.par_iter().zip(&before))
-        .map(|(piece, before)| fold_piece(view, log, piece, before, options))
-        .collect::<Result<_, _>>()?;
+    let partials = (pieces.par_iter().zip(&before))
+        .map(|(piece, before)| {
+            let mut whole = vec![];
+            fold_piece(view, log, piece, before, options, usize::MAX, |partial| {
+                whole.push(partial);
+                Ok(())
+            })?;
+            Ok(whole)
+        })
+        .collect::<Result<Vec<_>, BatchError>>()?;
+    let mut partials: Vec<Partial> = partials.into_iter().flatten().collect();
     chain(&mut partials);
+    merged(view, &partials)
+}
+
+/// Merges the folds of pieces.
+pub(crate) fn merged(view: &Arc<View>, partials: &[Partial]) -> Result<Folded, BatchError> {
     let Parts {
         coverage,
         counters,
@@ -114,14 +130,21 @@ pub fn fold(
     })
 }
 
-fn fold_piece(
+/// Folds a piece and hands it to `done`: as a whole, or in parts of about `size` bytes of state.
+pub(crate) fn fold_piece(
     view: &Arc<View>,
     log: &dyn EventLog,
     piece: &Piece,
     before: &Reached,
     options: &Options,
-) -> Result<Partial, BatchError> {
-    let mut fold = Fold::new(view)?.admitting(options.admission).correcting();
+    size: usize,
+    mut done: impl FnMut(Partial) -> Result<(), BatchError>,
+) -> Result<(), BatchError> {
+    let fresh = || {
+        let fold = Fold::new(view)?.admitting(options.admission);
+        Ok::<_, BatchError>(fold.correcting())
+    };
+    let mut fold = fresh()?;
     for (place, range) in &piece.ranges {
         let watermark = before.get(place).copied().flatten();
         fold.begin(place.clone(), range.start, watermark);
@@ -136,8 +159,15 @@ fn fold_piece(
                 reason: reject.reason.clone(),
             });
         }
+        if fold.size() > size {
+            let full = std::mem::replace(&mut fold, fresh()?);
+            for (place, span) in &full.coverage().0 {
+                fold.begin(place.clone(), span.next, span.watermark_after);
+            }
+            done(full.finish()?)?;
+        }
     }
-    Ok(fold.finish()?)
+    done(fold.finish()?)
 }
 
 /// A piece is folded without knowing the watermark that earlier ones reach, unless the view asks

@@ -17,3 +17,4 @@ pub mod error;
 pub mod fold;
 pub mod reach;
 pub mod read;
+pub mod spill;

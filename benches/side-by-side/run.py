@@ -43,10 +43,13 @@ class Engine:
 
 
 def facts(sql):
-    """Groups, sums of counts, sums and maxima, and a hash over all rows."""
+    """Groups, sums of counts, sums and maxima, and a hash over all rows.
+
+    The sum of no value is NULL in SQL and 0 in Polars; both are taken for 0.
+    """
     return duckdb.sql(
         "SELECT COUNT(*), SUM(n)::HUGEINT, SUM(total)::HUGEINT, SUM(most)::HUGEINT,"
-        " BIT_XOR(hash(w::BIGINT, key, n::BIGINT, total::BIGINT, most::BIGINT))"
+        " BIT_XOR(hash(w::BIGINT, key, n::BIGINT, COALESCE(total, 0)::BIGINT, most::BIGINT))"
         f" FROM ({sql})"
     ).fetchall()[0]
 

@@ -281,6 +281,10 @@ pub struct Batch {
     /// Polars can.
     #[arg(long, value_enum, default_value_t = Engine::Fold)]
     pub engine: Engine,
+    /// About how much memory to take, such as 512MB; what exceeds it lands as more segments. Without
+    /// it there is no limit.
+    #[arg(long, value_name = "BYTES", value_parser = crate::bytes::parse)]
+    pub memory: Option<u64>,
     #[command(flatten)]
     pub fold: FoldArgs,
 }

@@ -4,6 +4,7 @@ use std::io::{Write, stdout};
 
 use batch_layer::commit;
 use batch_layer::engine::{Engine, lowers};
+use batch_layer::fold::Options;
 use comparison::schedule::offsets;
 use event_log::EventLog;
 use event_log::archive::Archive;
@@ -30,7 +31,10 @@ pub fn run(args: &Batch) -> Outcome {
         };
         let job = store::job(&store, view)?;
         let generation = store::generation(&job, &loaded, view, &archive.start()?)?;
-        let options = options(&args.fold).batch;
+        let options = Options {
+            memory: args.memory,
+            ..options(&args.fold).batch
+        };
         let engine = match args.engine {
             args::Engine::Fold => Engine::Fold,
             args::Engine::Polars => Engine::Polars,
@@ -81,6 +85,11 @@ fn work(args: &Batch, view: &View) -> Outcome<(Archive, Option<OffsetVector>)> {
         )));
     }
     if args.engine == args::Engine::Polars {
+        if args.memory.is_some() {
+            return Err(Failure::input(
+                "Polars keeps to no limit of memory: leave out --memory, or use --engine fold",
+            ));
+        }
         lowers(view).map_err(|error| Failure::input(error.to_string()))?;
     }
     Ok((archive, cut))

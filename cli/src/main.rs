@@ -10,6 +10,7 @@
 mod archive;
 mod args;
 mod batch;
+mod bytes;
 mod compare;
 mod demo;
 mod explain;

@@ -9,12 +9,15 @@
 //! with the same table definition need not decode again. Its footer says where the next file
 //! begins: files tile, and two archivers collide on the name.
 //!
-//! A CRC-32C over the whole file is in the file's own metadata and is checked before anything is
-//! read from it; the facts of the footer have a second one, as they are also read alone.
+//! The file's own metadata has a CRC-32C of every column chunk, and of all behind them. What is read
+//! is checked, and a reader of some columns reads no others. The facts of the footer have a sum of
+//! their own, as they are also read alone.
 
 mod files;
 mod footer;
+mod guarded;
 mod reader;
+mod sums;
 mod writer;
 
 use std::ops::Range;
@@ -33,7 +36,6 @@ use crate::log::within;
 use crate::{Chunks, EventLog, LogError};
 use files::Folder;
 pub use footer::Footer;
-use reader::Verified;
 pub(crate) use writer::{FileWriter, Prepared};
 
 /// The columns of a file before those of the table.
@@ -47,7 +49,6 @@ pub struct Archive {
     table: Arc<Table>,
     /// The table columns that readers want; `None` for all.
     columns: Option<Vec<usize>>,
-    verified: Verified,
 }
 
 impl Archive {
@@ -80,11 +81,11 @@ impl Archive {
             topic: topic.clone(),
             table,
             columns: None,
-            verified: Verified::default(),
         })
     }
 
-    /// The same archive, of which typed chunks hold only the table's columns at these indices.
+    /// The same archive, of which typed chunks hold only the table's columns at these indices, and no
+    /// arrivals; texts come as codes of a dictionary where the file has them so.
     pub fn only(mut self, columns: &[usize]) -> Self {
         let mut columns = columns.to_vec();
         columns.sort_unstable();
@@ -176,8 +177,7 @@ impl Archive {
             let ends_before = found.get(n + 1).is_some_and(|next| *next <= range.start);
             if *first < range.end && !ends_before {
                 let path = self.folder.path(place.partition, *first);
-                self.verified.check(&path)?;
-                files.push((path, self.footer(place, *first)?));
+                files.push((path.clone(), reader::checked(&path, place, *first)?));
             }
         }
         Ok(files)
@@ -253,7 +253,6 @@ impl EventLog for Archive {
             rows: chunk_rows.max(1),
             table: self.table.canonical(),
             columns: self.columns.clone(),
-            verified: self.verified.clone(),
         };
         Ok(reader::chunks(files, want))
     }

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, RecordBatch, RecordBatchOptions, StringArray,
 };
-use arrow::datatypes::{Field, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 
 use crate::chunk::{BROKEN, Chunk, Payload};
@@ -122,6 +122,8 @@ struct Wanted {
     required: bool,
     /// What numbers count where it is a timestamp.
     unit: TimeUnit,
+    /// Whether texts may stay codes of a dictionary.
+    coded: bool,
 }
 
 /// The raw values of a chunk.
@@ -162,6 +164,26 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// Whether a column of this type has texts as codes of a dictionary.
+pub(crate) fn is_coded(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Dictionary(codes, texts)
+        if **codes == DataType::Int32 && **texts == DataType::Utf8)
+}
+
+/// The schema with the types that these columns have; the same one where nothing is coded.
+pub(crate) fn with_types_of(schema: &SchemaRef, columns: &[ArrayRef]) -> SchemaRef {
+    if !columns.iter().any(|column| is_coded(column.data_type())) {
+        return Arc::clone(schema);
+    }
+    let fields = (schema.fields().iter().zip(columns)).map(|(field, column)| {
+        match is_coded(column.data_type()) {
+            true => Arc::new(Field::clone(field).with_data_type(column.data_type().clone())),
+            false => Arc::clone(field),
+        }
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
 impl Decoder {
     /// A decoder of `table` into its columns at `columns`, in that order.
     pub fn new(table: Arc<Table>, columns: &[usize]) -> Self {
@@ -174,6 +196,7 @@ impl Decoder {
                 name: field.name().clone(),
                 required: !field.is_nullable(),
                 unit: table.units.of(field.name()),
+                coded: false,
             })
             .collect();
         let nullable =
@@ -186,6 +209,15 @@ impl Decoder {
             wanted,
             table,
         }
+    }
+
+    /// The same decoder, which leaves texts of these columns of the table as they come where they
+    /// come as codes of a dictionary.
+    pub(crate) fn coded(mut self, columns: &[usize]) -> Self {
+        for wanted in &mut self.wanted {
+            wanted.coded = columns.contains(&wanted.index);
+        }
+        self
     }
 
     /// The schema of the decoded columns: the table's, every column nullable.
@@ -213,7 +245,8 @@ impl Decoder {
         };
         self.require(&arrays, &mut faults);
         let rows = RecordBatchOptions::new().with_row_count(Some(chunk.rows()));
-        let columns = RecordBatch::try_new_with_options(self.schema.clone(), arrays, &rows)
+        let schema = with_types_of(&self.schema, &arrays);
+        let columns = RecordBatch::try_new_with_options(schema, arrays, &rows)
             .map_err(|error| unfit(chunk, &error))?;
         Ok(Decoded { columns, faults })
     }
@@ -270,6 +303,9 @@ impl Decoder {
         array: &ArrayRef,
         faults: &mut Vec<Fault>,
     ) -> Result<ArrayRef, ArrowError> {
+        if wanted.coded && is_coded(array.data_type()) && *field.data_type() == DataType::Utf8 {
+            return Ok(Arc::clone(array));
+        }
         let target = typed::Target {
             data_type: field.data_type(),
             unit: wanted.unit,

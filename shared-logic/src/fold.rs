@@ -104,7 +104,8 @@ impl Fold {
             view: Arc::clone(view),
             admission: Admission::All,
             lateness: view.lateness,
-            decoder: Decoder::new(Arc::clone(&view.table), view.prepare.columns()),
+            decoder: Decoder::new(Arc::clone(&view.table), view.prepare.columns())
+                .coded(&view.prepare.coded()),
             groups: match view.window {
                 Window::Session { gap } => {
                     Grouping::Sessions(Sessions::new(gap, &view.keys, &view.sessions_by)?)

@@ -6,12 +6,12 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Int64Array, PrimitiveArray, RecordBatch, UInt64Array,
 };
 use arrow::compute::{self, FilterBuilder};
-use arrow::datatypes::{SchemaRef, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, SchemaRef, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 use datafusion_expr::Expr;
 
 use crate::admission::Admission;
-use crate::decode::Decoded;
+use crate::decode::{Decoded, is_coded, with_types_of};
 use crate::lateness::Lateness;
 use crate::time::{EventTime, Watermark};
 use crate::window::Window;
@@ -129,6 +129,28 @@ impl Prepare {
         &self.columns
     }
 
+    /// Those of the table's columns that are looked at as the one key only: what texts are in them
+    /// need not be known to group by them.
+    pub(crate) fn coded(&self) -> Vec<usize> {
+        let [key] = self.keys.as_slice() else {
+            return vec![];
+        };
+        let Expr::Column(key) = &key.logical else {
+            return vec![];
+        };
+        let filter = self.filter.iter().map(|filter| &filter.whole);
+        let others = filter.chain(self.arguments.iter().flatten());
+        let mut named = others.flat_map(|expression| expression.logical.column_refs());
+        if named.any(|column| column.name == key.name) {
+            return vec![];
+        }
+        let fields = self.columns.iter().zip(self.schema.fields());
+        fields
+            .filter(|(_, field)| *field.name() == key.name)
+            .map(|(column, _)| *column)
+            .collect()
+    }
+
     /// What is evaluated, as a plan.
     pub fn logical(&self) -> Logical<'_> {
         Logical {
@@ -237,8 +259,11 @@ impl Prepare {
     ) -> Result<&'a PrimitiveArray<TimestampMicrosecondType>, PrepareError> {
         let expected = self.schema.fields().iter().take(self.columns.len());
         let fits = columns.len() == self.columns.len()
-            && (columns.iter().zip(expected.clone()))
-                .all(|(column, field)| column.data_type() == field.data_type());
+            && (columns.iter().zip(expected.clone())).all(|(column, field)| {
+                let data_type = column.data_type();
+                data_type == field.data_type()
+                    || is_coded(data_type) && *field.data_type() == DataType::Utf8
+            });
         let time = columns
             .get(self.event_time)
             .and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
@@ -269,7 +294,7 @@ impl Prepare {
             columns.push(bound(0));
             columns.push(bound(size));
         }
-        RecordBatch::try_new(Arc::clone(&self.schema), columns)
+        RecordBatch::try_new(with_types_of(&self.schema, &columns), columns)
     }
 }
 

@@ -94,7 +94,7 @@ pub enum Stale {
         coverage: String,
     },
     /// The file may have been deleted before it was named; the store itself writes another one.
-    #[error("the segment was written after manifest {base}, below the floor {floor}")]
+    #[error("the segment was written after manifest {base}, below the floor {floor}: run it again")]
     Base {
         /// The manifest that its writer had last read.
         base: ManifestNumber,

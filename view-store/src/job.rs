@@ -17,7 +17,7 @@ mod compact;
 mod edit;
 pub mod gc;
 pub mod generations;
-mod land;
+pub mod land;
 mod mark;
 pub mod own;
 mod pin;

@@ -8,12 +8,13 @@ use shared_logic::view::Fingerprint;
 
 use crate::manifest::GenerationId;
 
+mod narrow;
 mod order;
 pub mod read;
 pub mod write;
 
-/// The version of the segment format that this code reads and writes.
-pub const FORMAT: u32 = 1;
+/// The version of the segment format that this code writes; it reads all up to this one.
+pub const FORMAT: u32 = 2;
 
 /// The key of the footer's metadata under which a segment says what it is, as JSON.
 pub const METADATA_KEY: &str = "seamline";
@@ -25,7 +26,7 @@ const FIRST_ACCUMULATOR: &str = "events";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Label {
-    /// The version of the format, [`FORMAT`].
+    /// The version of the format, at most [`FORMAT`].
     pub format: u32,
     /// The logic that made its rows.
     pub fingerprint: Fingerprint,
@@ -35,6 +36,9 @@ pub struct Label {
     pub coverage: Coverage,
     /// What became of the records that are in no row.
     pub counters: Counters,
+    /// The columns of 38 digits that are written with fewer; the writer fills this in.
+    #[serde(default)]
+    pub narrow: Vec<String>,
 }
 
 /// What becomes one segment: a partial, or one whose rows are in several chunks.

@@ -1,4 +1,4 @@
-//! What a file of the archive says about itself, and the sums that guard it.
+//! What a file of the archive says about itself.
 
 use std::path::Path;
 
@@ -18,15 +18,6 @@ const FACTS: &str = "seamline.archive";
 
 /// The metadata key of the CRC-32C of the facts, in 8 hexadecimal digits.
 const FACTS_SUM: &str = "seamline.archive.crc32c";
-
-/// The metadata key of the CRC-32C of the file.
-const FILE_SUM: &str = "seamline.file";
-
-/// What stands before the file's sum. The sum is taken with zeros in its own place, which is found
-/// as the last one behind this mark.
-const MARK: &str = "crc32c:";
-
-const ZEROS: &str = "00000000";
 
 /// The facts about one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,16 +61,17 @@ impl Footer {
         }
     }
 
-    /// As metadata of the file, with room for the file's sum.
+    /// As metadata of the file.
     pub(super) fn metadata(&self) -> Result<Vec<KeyValue>, serde_json::Error> {
         let facts = serde_json::to_string(self)?;
         let sum = format!("{:08x}", crc32c::crc32c(facts.as_bytes()));
         let entry = |key: &str, value: String| KeyValue::new(key.to_owned(), value);
-        Ok(vec![
-            entry(FACTS, facts),
-            entry(FACTS_SUM, sum),
-            entry(FILE_SUM, format!("{MARK}{ZEROS}")),
-        ])
+        Ok(vec![entry(FACTS, facts), entry(FACTS_SUM, sum)])
+    }
+
+    /// Whether every offset that the file stands for has a record.
+    pub(super) fn gapless(&self) -> bool {
+        self.records == self.next.0.saturating_sub(self.first.0)
     }
 
     /// Takes the facts from a file's metadata, and checks them.
@@ -132,44 +124,4 @@ pub(super) fn read(path: &Path, place: &TopicPartition, first: Offset) -> Result
         .parse_and_finish(&file)
         .map_err(|error| damaged(format!("its footer cannot be read ({error})")))?;
     Footer::parse(&metadata, place, first).map_err(damaged)
-}
-
-/// Enters the sum of a finished file into it.
-///
-/// # Errors
-/// What is wrong with the file, in words.
-pub(super) fn seal(file: &mut [u8]) -> Result<(), String> {
-    let at = sum_at(file)?;
-    let sum = format!("{:08x}", crc32c::crc32c(file));
-    match file.get_mut(at..at + ZEROS.len()) {
-        Some(place) if place == ZEROS.as_bytes() => place.copy_from_slice(sum.as_bytes()),
-        _ => return Err("it has no room for its CRC-32C".into()),
-    }
-    Ok(())
-}
-
-/// Checks a file against the sum in it.
-///
-/// # Errors
-/// What is wrong with the file, in words.
-pub(super) fn verify(file: &[u8]) -> Result<(), String> {
-    let (before, rest) = file.split_at(sum_at(file)?);
-    let (sum, after) = rest
-        .split_at_checked(ZEROS.len())
-        .ok_or("it is cut short")?;
-    let found = crc32c::crc32c_append(crc32c::crc32c(before), ZEROS.as_bytes());
-    let found = format!("{:08x}", crc32c::crc32c_append(found, after));
-    if found.as_bytes() == sum {
-        return Ok(());
-    }
-    let sum = String::from_utf8_lossy(sum);
-    Err(format!("its CRC-32C is {found} and should be {sum}"))
-}
-
-fn sum_at(file: &[u8]) -> Result<usize, String> {
-    (file
-        .windows(MARK.len())
-        .rposition(|window| window == MARK.as_bytes()))
-    .map(|at| at + MARK.len())
-    .ok_or_else(|| "it has no CRC-32C".into())
 }

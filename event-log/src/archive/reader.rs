@@ -1,23 +1,28 @@
 //! Reading a range of the archive.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, BinaryArray, RecordBatch};
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType, UInt64Type};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, TimestampMicrosecondType, UInt64Type};
 use arrow::error::ArrowError;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
+};
+use parquet::basic::Encoding;
+use parquet::errors::ParquetError;
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::statistics::Statistics;
 use shared_logic::chunk::{Chunk, Payload, Raw};
 use shared_logic::identity::{Offset, TopicPartition};
 
-use super::OWN_COLUMNS;
-use super::files;
 use super::footer::{self, Footer};
+use super::guarded::Guarded;
+use super::{OWN_COLUMNS, files, sums};
 use crate::tile::Tiles;
 use crate::{Chunks, LogError};
 
@@ -30,30 +35,6 @@ pub(super) struct Want {
     pub(super) table: String,
     /// The table columns wanted; `None` for all.
     pub(super) columns: Option<Vec<usize>>,
-    pub(super) verified: Verified,
-}
-
-/// The files whose bytes were found to be as they were written. A file never changes, so that once
-/// is enough for all the ranges that an archive is read in.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Verified(Arc<Mutex<BTreeSet<PathBuf>>>);
-
-impl Verified {
-    /// Reads the file whole and compares its sum, unless that was done.
-    pub(super) fn check(&self, path: &Path) -> Result<(), LogError> {
-        let known = |files: &mut BTreeSet<PathBuf>| files.contains(path);
-        if self.with(known) {
-            return Ok(());
-        }
-        let bytes = files::read(path)?;
-        footer::verify(&bytes).map_err(|reason| damaged(path, reason))?;
-        self.with(|files| files.insert(path.to_owned()));
-        Ok(())
-    }
-
-    fn with<T>(&self, each: impl FnOnce(&mut BTreeSet<PathBuf>) -> T) -> T {
-        each(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
 /// The chunks of a range that is within the bounds of these files, given by first offset.
@@ -79,6 +60,17 @@ pub(super) fn chunks(files: Vec<(Offset, PathBuf)>, want: Want) -> Chunks {
     Box::new(Tiles::new(source, range, rows))
 }
 
+/// The facts of a file whose bytes are as they were written.
+pub(super) fn checked(
+    path: &Path,
+    place: &TopicPartition,
+    first: Offset,
+) -> Result<Footer, LogError> {
+    let bytes = files::read(path)?;
+    sums::verify(&bytes).map_err(|reason| damaged(path, reason))?;
+    footer::read(path, place, first)
+}
+
 /// Chunks of one file after the other.
 struct Source {
     files: VecDeque<(Offset, PathBuf)>,
@@ -95,6 +87,8 @@ struct OpenFile {
     footer: Footer,
     typed: bool,
     rows: ParquetRecordBatchReader,
+    /// The offset of the next row, in a file in which every offset has a record.
+    counted: Option<Offset>,
 }
 
 impl Iterator for Source {
@@ -119,6 +113,9 @@ impl Source {
                         let chunk = (rows.and_then(|rows| self.chunk(&file, &rows)))
                             .map_err(|error| damaged(&file.path, error))?;
                         self.next = chunk.next;
+                        if let Some(counted) = &mut file.counted {
+                            *counted = chunk.next;
+                        }
                         self.open = Some(file);
                         return Ok(Some(chunk));
                     }
@@ -155,37 +152,53 @@ impl Source {
     }
 
     fn open(&self, path: PathBuf, first: Offset) -> Result<OpenFile, LogError> {
-        self.want.verified.check(&path)?;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(files::open(&path)?)
-            .map_err(|error| damaged(&path, error))?;
-        let footer = Footer::parse(builder.metadata(), &self.want.place, first)
+        let (guarded, metadata) = Guarded::open(&path)?;
+        let footer = Footer::parse(&metadata, &self.want.place, first)
             .map_err(|reason| damaged(&path, reason))?;
         let typed = footer.table == self.want.table && footer.faulty == 0;
+        let mut metadata = ArrowReaderMetadata::try_new(metadata, ArrowReaderOptions::default())
+            .map_err(|error| damaged(&path, error))?;
+        if typed && self.want.columns.is_some() {
+            metadata = coded(&metadata).map_err(|error| damaged(&path, error))?;
+        }
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(guarded, metadata);
         let own = OWN_COLUMNS.len();
         let wanted: Vec<usize> = match &self.want.columns {
             _ if !typed => (0..own).collect(),
-            Some(columns) => [0, 1]
+            Some(columns) if footer.gapless() => columns.iter().map(|at| own + at).collect(),
+            Some(columns) => [0]
                 .into_iter()
                 .chain(columns.iter().map(|at| own + at))
                 .collect(),
             None => (0..2).chain(own..builder.schema().fields().len()).collect(),
         };
-        let groups = (builder.metadata().row_groups().iter().enumerate())
-            .filter(|(_, group)| overlaps(group, &self.want.range))
-            .map(|(nth, _)| nth)
-            .collect();
         let columns = ProjectionMask::roots(builder.parquet_schema(), wanted);
-        let rows = builder
+        let builder = builder
             .with_projection(columns)
-            .with_row_groups(groups)
-            .with_batch_size(self.want.rows)
-            .build()
-            .map_err(|error| damaged(&path, error))?;
+            .with_batch_size(self.want.rows);
+        let groups = builder.metadata().row_groups();
+        let counted = footer
+            .gapless()
+            .then(|| within(groups, first, &self.want.range));
+        let rows = match counted {
+            Some((groups, skipped, rows)) => builder
+                .with_row_groups(groups)
+                .with_offset(skipped)
+                .with_limit(rows),
+            None => {
+                let groups = (groups.iter().enumerate())
+                    .filter(|(_, group)| overlaps(group, &self.want.range))
+                    .map(|(nth, _)| nth)
+                    .collect();
+                builder.with_row_groups(groups)
+            }
+        };
         Ok(OpenFile {
+            rows: rows.build().map_err(|error| damaged(&path, error))?,
+            counted: (footer.gapless()).then(|| first.max(self.want.range.start)),
             path,
             footer,
             typed,
-            rows,
         })
     }
 
@@ -195,23 +208,34 @@ impl Source {
             (rows.column_by_name(name))
                 .ok_or_else(|| ArrowError::SchemaError(format!("it has no column {name}")))
         };
-        let offsets = column("__offset")?.as_primitive_opt::<UInt64Type>();
-        let arrivals = column("__arrival")?.as_primitive_opt::<TimestampMicrosecondType>();
-        let (Some(offsets), Some(arrivals)) = (offsets, arrivals) else {
-            return Err(ArrowError::SchemaError(
-                "its columns have other types".into(),
-            ));
+        let other = || ArrowError::SchemaError("its columns have other types".into());
+        let (start, next, offsets) = match file.counted {
+            Some(start) => (start, start.plus(rows.num_rows() as u64), None),
+            None => {
+                let offsets = column("__offset")?.as_primitive_opt::<UInt64Type>();
+                let offsets = offsets.ok_or_else(other)?;
+                let list = offsets.values();
+                let first = list.first().map_or(self.next, |at| Offset(*at));
+                let next = list.last().map_or(self.next, |at| Offset(*at).plus(1));
+                // The first rows read may begin before the range; what lies between them and the
+                // range's start was passed over because no record in it is wanted.
+                let start = match self.next < self.want.range.start {
+                    true => first.min(self.want.range.start),
+                    false => self.next,
+                };
+                let gapless = start == first && next.0 - start.0 == rows.num_rows() as u64;
+                (start, next, (!gapless).then(|| offsets.clone()))
+            }
         };
-        let list = offsets.values();
-        let first = list.first().map_or(self.next, |at| Offset(*at));
-        let next = list.last().map_or(self.next, |at| Offset(*at).plus(1));
-        // The first rows read may begin before the range; what lies between them and the range's
-        // start was passed over because no record in it is wanted.
-        let start = match self.next < self.want.range.start {
-            true => first.min(self.want.range.start),
-            false => self.next,
+        let arrivals = match rows.column_by_name("__arrival") {
+            Some(arrivals) => {
+                let arrivals = arrivals.as_primitive_opt::<TimestampMicrosecondType>();
+                let arrivals = arrivals.ok_or_else(other)?;
+                let known = arrivals.null_count() < arrivals.len();
+                known.then(|| arrivals.reinterpret_cast::<Int64Type>())
+            }
+            None => None,
         };
-        let gapless = start == first && next.0 - start.0 == rows.num_rows() as u64;
         let payload = if file.typed {
             let typed = |name: &&str| !OWN_COLUMNS.contains(name);
             let schema = rows.schema();
@@ -231,13 +255,12 @@ impl Source {
                 headers: binary("__headers")?,
             })
         };
-        let known = arrivals.null_count() < arrivals.len();
         Ok(Chunk {
             place: self.want.place.clone(),
             start,
             next,
-            offsets: (!gapless).then(|| offsets.clone()),
-            arrivals: known.then(|| arrivals.reinterpret_cast::<Int64Type>()),
+            offsets,
+            arrivals,
             payload,
         })
     }
@@ -258,6 +281,57 @@ impl Source {
             }),
         }
     }
+}
+
+/// The same file, whose texts are to be left as codes where all of a column are.
+fn coded(metadata: &ArrowReaderMetadata) -> Result<ArrowReaderMetadata, ParquetError> {
+    let groups = metadata.metadata().row_groups();
+    let all_coded = |at: usize| {
+        (groups.iter()).all(|group| {
+            let column = group.columns().get(at);
+            column.is_some_and(|column| {
+                let pages = column.page_encoding_stats_mask();
+                column.dictionary_page_offset().is_some()
+                    && pages.is_some_and(|pages| pages.is_only(Encoding::RLE_DICTIONARY))
+            })
+        })
+    };
+    let fields = metadata.schema().fields().iter().enumerate();
+    let fields = fields.map(|(at, field)| match field.data_type() {
+        DataType::Utf8 if all_coded(at) => {
+            let codes = DataType::Dictionary(DataType::Int32.into(), DataType::Utf8.into());
+            Arc::new(Field::clone(field).with_data_type(codes))
+        }
+        _ => Arc::clone(field),
+    });
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let options = ArrowReaderOptions::default().with_schema(schema);
+    ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options)
+}
+
+/// The row groups with offsets in `range`, of a file that begins at `first` and in which every offset
+/// has a record; how many of their rows come before it, and how many are in it.
+fn within(
+    groups: &[RowGroupMetaData],
+    first: Offset,
+    range: &Range<Offset>,
+) -> (Vec<usize>, usize, usize) {
+    let mut chosen = vec![];
+    let (mut skipped, mut rows) = (0, 0);
+    let mut next = first.0;
+    for (nth, group) in groups.iter().enumerate() {
+        let start = next;
+        next += group.num_rows().cast_unsigned();
+        let (from, to) = (start.max(range.start.0), next.min(range.end.0));
+        if from < to {
+            if chosen.is_empty() {
+                skipped = (from - start) as usize;
+            }
+            rows += (to - from) as usize;
+            chosen.push(nth);
+        }
+    }
+    (chosen, skipped, rows)
 }
 
 /// Whether a row group may hold records at offsets in `range`.

@@ -18,13 +18,16 @@ use shared_logic::decode::{Decoded, Decoder};
 use shared_logic::identity::{Offset, TopicPartition};
 use shared_logic::time::Watermark;
 
-use super::footer::{self, Footer};
-use super::{Archive, OWN_COLUMNS, latest};
+use super::footer::Footer;
+use super::{Archive, OWN_COLUMNS, latest, sums};
 use crate::row::Rows;
 use crate::{LogError, tile, value};
 
 /// How many records share a row group: the least that a reader of a range must decode.
 const GROUP_ROWS: usize = 65_536;
+
+/// How large a dictionary of numbers may be, in bytes, before differences are written instead.
+const DICTIONARY_BYTES: usize = 16 << 10;
 
 /// A chunk with all that the archive keeps of it.
 pub(crate) struct Prepared {
@@ -165,14 +168,29 @@ impl FileWriter {
         let typed = table.schema.fields().iter();
         fields.extend(typed.map(|field| field.as_ref().clone().with_nullable(true)));
         let schema = Arc::new(Schema::new(fields));
-        let offsets = ColumnPath::from("__offset");
-        let properties = WriterProperties::builder()
+        let mut properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .set_max_row_group_row_count(Some(GROUP_ROWS))
-            .set_column_dictionary_enabled(offsets.clone(), false)
-            .set_column_encoding(offsets, Encoding::DELTA_BINARY_PACKED)
-            .set_column_dictionary_enabled(ColumnPath::from("__value"), false)
-            .build();
+            .set_column_dictionary_enabled(ColumnPath::from("__offset"), false)
+            .set_column_dictionary_enabled(ColumnPath::from("__value"), false);
+        for field in schema.fields() {
+            let column = ColumnPath::from(field.name().as_str());
+            let data_type = field.data_type();
+            if data_type.is_integer() || data_type.is_temporal() {
+                // Differences take fewer bytes than values and are read faster than a dictionary
+                // that does not stay in cache; what they leave is hardly worth compressing.
+                properties = properties
+                    .set_column_compression(column.clone(), Compression::UNCOMPRESSED)
+                    .set_column_encoding(column.clone(), Encoding::DELTA_BINARY_PACKED)
+                    .set_column_dictionary_page_size_limit(column, DICTIONARY_BYTES);
+            }
+        }
+        let time = table.schema.fields().get(table.event_time);
+        if let Some(time) = time {
+            let column = ColumnPath::from(time.name().as_str());
+            properties = properties.set_column_dictionary_enabled(column, false);
+        }
+        let properties = properties.build();
         let parquet = ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties))
             .map_err(|error| failed(place, &error))?;
         let mut footer = Footer::new(place, first, table.canonical());
@@ -240,10 +258,16 @@ impl FileWriter {
             what: self.place.to_string(),
             reason,
         };
-        let metadata = self
-            .footer
-            .metadata()
+        self.parquet
+            .flush()
+            .map_err(|error| failed(&self.place, &error))?;
+        self.parquet
+            .sync()
             .map_err(|error| broken(error.to_string()))?;
+        let groups = self.parquet.flushed_row_groups().to_vec();
+        let facts = self.footer.metadata();
+        let mut metadata = facts.map_err(|error| broken(error.to_string()))?;
+        metadata.extend(sums::metadata(self.parquet.inner(), &groups));
         for entry in metadata {
             self.parquet.append_key_value_metadata(entry);
         }
@@ -251,7 +275,7 @@ impl FileWriter {
             .parquet
             .into_inner()
             .map_err(|error| failed(&self.place, &error))?;
-        footer::seal(&mut bytes).map_err(broken)?;
+        sums::seal(&mut bytes, &groups).map_err(broken)?;
         let path = archive
             .folder
             .create(self.place.partition, self.footer.first, &bytes)?;

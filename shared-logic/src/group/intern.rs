@@ -55,7 +55,10 @@ impl Interner {
         match (self, keys) {
             (Self::One, _) => ids.resize(ids.len() + rows, 0),
             (Self::Native(native), [column]) => native.intern(column, ids),
-            (Self::Text(text), [column]) => text.intern(column.as_string::<i32>(), ids),
+            (Self::Text(text), [column]) => match column.as_dictionary_opt::<Int32Type>() {
+                Some(coded) => text.intern_coded(coded, ids),
+                None => text.intern(column.as_string::<i32>(), ids),
+            },
             (Self::Rows(rows), columns) => rows.intern(columns, ids)?,
             (_, columns) => return exec_err!("expected one key column, got {}", columns.len()),
         }

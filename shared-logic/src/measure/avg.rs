@@ -8,7 +8,7 @@ use datafusion_common::{Result, exec_err};
 use datafusion_expr::{EmitTo, GroupsAccumulator};
 
 use super::count::Count;
-use super::sum::{Compensated, Sum, Total};
+use super::sum::{Compensated, Sum, Sums, Total};
 use super::{Function, Measure};
 
 /// Sums and counts per group.
@@ -42,7 +42,7 @@ fn averages<T: Total>(
     emit: EmitTo,
     output: &DataType,
 ) -> Result<ArrayRef> {
-    T::average(emit.take_needed(&mut sum.sums), counts, output)
+    T::average(sum.sums.take(emit), counts, output)
 }
 
 impl Avg {

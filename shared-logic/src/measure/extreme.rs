@@ -10,6 +10,7 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, PrimitiveArray, StringArray,
 };
+use arrow::buffer::NullBuffer;
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
     Int64Type, TimeUnit, TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
@@ -18,7 +19,7 @@ use datafusion_common::{Result, exec_err};
 use datafusion_expr::{EmitTo, GroupsAccumulator};
 
 use super::Accumulator;
-use super::seen::{Seen, each, valid};
+use super::seen::{Seen, each_or, valid};
 
 /// Which end is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,79 +42,133 @@ impl Side {
 
 /// The accumulator for values of this type.
 pub(super) fn accumulator(input: &DataType, side: Side) -> Result<Accumulator> {
-    macro_rules! integer {
-        ($type:ty) => {{
-            type Native = <$type as ArrowPrimitiveType>::Native;
-            let identity = match side {
-                Side::Min => Native::MAX,
-                Side::Max => Native::MIN,
-            };
-            Box::new(Fixed::<$type>::new(input, side, identity, |a, b| a.cmp(&b)))
-        }};
-    }
-    macro_rules! float {
-        ($type:ty, $native:ident) => {{
-            let identity = match side {
-                Side::Min => $native::NAN,
-                Side::Max => $native::NEG_INFINITY,
-            };
-            Box::new(Fixed::<$type>::new(input, side, identity, |a, b| {
-                a.is_nan().cmp(&b.is_nan()).then(a.total_cmp(&b))
-            }))
-        }};
+    macro_rules! fixed {
+        ($type:ty) => {
+            Box::new(Fixed::<$type>::new(input, side))
+        };
     }
     Ok(match input {
-        DataType::Int8 => integer!(Int8Type),
-        DataType::Int16 => integer!(Int16Type),
-        DataType::Int32 => integer!(Int32Type),
-        DataType::Int64 => integer!(Int64Type),
-        DataType::UInt8 => integer!(UInt8Type),
-        DataType::UInt16 => integer!(UInt16Type),
-        DataType::UInt32 => integer!(UInt32Type),
-        DataType::UInt64 => integer!(UInt64Type),
-        DataType::Date32 => integer!(Date32Type),
-        DataType::Timestamp(TimeUnit::Microsecond, _) => integer!(TimestampMicrosecondType),
-        DataType::Decimal128(..) => integer!(Decimal128Type),
-        DataType::Float32 => float!(Float32Type, f32),
-        DataType::Float64 => float!(Float64Type, f64),
+        DataType::Int8 => fixed!(Int8Type),
+        DataType::Int16 => fixed!(Int16Type),
+        DataType::Int32 => fixed!(Int32Type),
+        DataType::Int64 => fixed!(Int64Type),
+        DataType::UInt8 => fixed!(UInt8Type),
+        DataType::UInt16 => fixed!(UInt16Type),
+        DataType::UInt32 => fixed!(UInt32Type),
+        DataType::UInt64 => fixed!(UInt64Type),
+        DataType::Date32 => fixed!(Date32Type),
+        DataType::Timestamp(TimeUnit::Microsecond, _) => fixed!(TimestampMicrosecondType),
+        DataType::Decimal128(..) => fixed!(Decimal128Type),
+        DataType::Float32 => fixed!(Float32Type),
+        DataType::Float64 => fixed!(Float64Type),
         DataType::Boolean => Box::new(Keyed::<bool>::new(side)),
         DataType::Utf8 => Box::new(Keyed::<String>::new(side)),
         other => return exec_err!("MIN and MAX do not take {other}"),
     })
 }
 
+/// A number of which there is a least and a greatest.
+trait Ends: Copy {
+    /// What a group starts with: every value is at least as good.
+    fn start(side: Side) -> Self;
+    /// The smaller one; the first one of equals.
+    fn least(self, other: Self) -> Self;
+    /// The larger one; the first one of equals.
+    fn greatest(self, other: Self) -> Self;
+}
+
+macro_rules! integer_ends {
+    ($($native:ty),*) => {$(
+        impl Ends for $native {
+            fn start(side: Side) -> Self {
+                match side {
+                    Side::Min => Self::MAX,
+                    Side::Max => Self::MIN,
+                }
+            }
+
+            #[inline]
+            fn least(self, other: Self) -> Self {
+                self.min(other)
+            }
+
+            #[inline]
+            fn greatest(self, other: Self) -> Self {
+                self.max(other)
+            }
+        }
+    )*};
+}
+integer_ends!(i8, i16, i32, i64, i128, u8, u16, u32, u64);
+
+macro_rules! float_ends {
+    ($($native:ty),*) => {$(
+        impl Ends for $native {
+            fn start(side: Side) -> Self {
+                match side {
+                    Side::Min => Self::NAN,
+                    Side::Max => Self::NEG_INFINITY,
+                }
+            }
+
+            #[inline]
+            fn least(self, other: Self) -> Self {
+                match other.is_nan().cmp(&self.is_nan()).then(other.total_cmp(&self)) {
+                    Ordering::Less => other,
+                    _ => self,
+                }
+            }
+
+            #[inline]
+            fn greatest(self, other: Self) -> Self {
+                match other.is_nan().cmp(&self.is_nan()).then(other.total_cmp(&self)) {
+                    Ordering::Greater => other,
+                    _ => self,
+                }
+            }
+        }
+    )*};
+}
+float_ends!(f32, f64);
+
 /// The extreme per group, of a type with fixed width.
 #[derive(Debug)]
 struct Fixed<P: ArrowPrimitiveType> {
     data_type: DataType,
     side: Side,
-    /// What a group starts with: every value is at least as good.
-    identity: P::Native,
-    compare: fn(P::Native, P::Native) -> Ordering,
     kept: Vec<P::Native>,
     seen: Seen,
 }
 
-impl<P: ArrowPrimitiveType> Fixed<P> {
-    fn new(
-        data_type: &DataType,
-        side: Side,
-        identity: P::Native,
-        compare: fn(P::Native, P::Native) -> Ordering,
-    ) -> Self {
-        let data_type = data_type.clone();
+impl<P: ArrowPrimitiveType<Native: Ends>> Fixed<P> {
+    fn new(data_type: &DataType, side: Side) -> Self {
         Self {
-            data_type,
+            data_type: data_type.clone(),
             side,
-            identity,
-            compare,
             kept: vec![],
             seen: Seen::default(),
         }
     }
+
+    fn keep(
+        &mut self,
+        values: &ArrayRef,
+        groups: &[usize],
+        valid: Option<&NullBuffer>,
+        better: impl Fn(P::Native, P::Native) -> P::Native,
+    ) {
+        let kept = &mut self.kept;
+        let start = P::Native::start(self.side);
+        let values = values.as_primitive::<P>().values();
+        each_or(groups, values, valid, start, |group, value| {
+            if let Some(slot) = kept.get_mut(group) {
+                *slot = better(*slot, value);
+            }
+        });
+    }
 }
 
-impl<P: ArrowPrimitiveType + Debug> GroupsAccumulator for Fixed<P> {
+impl<P: ArrowPrimitiveType<Native: Ends> + Debug> GroupsAccumulator for Fixed<P> {
     fn update_batch(
         &mut self,
         values: &[ArrayRef],
@@ -126,20 +181,11 @@ impl<P: ArrowPrimitiveType + Debug> GroupsAccumulator for Fixed<P> {
         };
         let valid = valid(values, filter);
         self.seen.note(groups, valid.as_ref(), total);
-        self.kept.resize(total, self.identity);
-        let (kept, side, compare) = (&mut self.kept, self.side, self.compare);
-        each(
-            groups,
-            values.as_primitive::<P>().values(),
-            valid.as_ref(),
-            |group, value| {
-                if let Some(slot) = kept.get_mut(group)
-                    && side.prefers(compare(value, *slot))
-                {
-                    *slot = value;
-                }
-            },
-        );
+        self.kept.resize(total, P::Native::start(self.side));
+        match self.side {
+            Side::Min => self.keep(values, groups, valid.as_ref(), Ends::least),
+            Side::Max => self.keep(values, groups, valid.as_ref(), Ends::greatest),
+        }
         Ok(())
     }
 
@@ -163,7 +209,7 @@ impl<P: ArrowPrimitiveType + Debug> GroupsAccumulator for Fixed<P> {
         values: &[ArrayRef],
         filter: Option<&BooleanArray>,
     ) -> Result<Vec<ArrayRef>> {
-        let mut single = Self::new(&self.data_type, self.side, self.identity, self.compare);
+        let mut single = Self::new(&self.data_type, self.side);
         let rows = values.first().map_or(0, |values| values.len());
         let groups: Vec<usize> = (0..rows).collect();
         single.update_batch(values, &groups, filter, rows)?;

@@ -33,11 +33,21 @@ impl Seen {
         self.groups = total;
         let Some(marks) = &mut self.marks else { return };
         marks.resize(total, false);
-        for (row, group) in groups.iter().enumerate() {
-            if valid.is_none_or(|valid| valid.is_valid(row))
-                && let Some(mark) = marks.get_mut(*group)
-            {
-                *mark = true;
+        let Some(valid) = valid else {
+            for group in groups {
+                if let Some(mark) = marks.get_mut(*group) {
+                    *mark = true;
+                }
+            }
+            return;
+        };
+        let words = valid.inner().bit_chunks();
+        for (groups, mut word) in groups.chunks(64).zip(words.iter_padded()) {
+            for group in groups {
+                if let Some(mark) = marks.get_mut(*group) {
+                    *mark |= word & 1 == 1;
+                }
+                word >>= 1;
             }
         }
     }
@@ -76,6 +86,32 @@ pub(super) fn each<T: Copy>(
                     each(*group, *value);
                 }
             }
+        }
+    }
+}
+
+/// Calls `each(group, value)` for every row, with `neutral` for a row without a value: where NULLs
+/// come and go, a branch for each costs more than an addition of nothing.
+#[inline]
+pub(super) fn each_or<T: Copy>(
+    groups: &[usize],
+    values: &[T],
+    valid: Option<&NullBuffer>,
+    neutral: T,
+    mut each: impl FnMut(usize, T),
+) {
+    let Some(valid) = valid else {
+        for (group, value) in groups.iter().zip(values) {
+            each(*group, *value);
+        }
+        return;
+    };
+    let rows = groups.chunks(64).zip(values.chunks(64));
+    let words = valid.inner().bit_chunks();
+    for ((groups, values), mut word) in rows.zip(words.iter_padded()) {
+        for (group, value) in groups.iter().zip(values) {
+            each(*group, if word & 1 == 1 { *value } else { neutral });
+            word >>= 1;
         }
     }
 }

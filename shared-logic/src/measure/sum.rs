@@ -3,6 +3,8 @@
 //! Integers and decimals cannot wrap, so the order of events does not matter; whether the sum fits
 //! its SQL type is asked once, when it is shown.
 
+mod integers;
+
 use std::sync::Arc;
 
 use arrow::array::{
@@ -18,6 +20,7 @@ use datafusion_expr::{EmitTo, GroupsAccumulator};
 
 use super::seen::{Seen, each, valid};
 use super::{Accumulator, StateColumn};
+use integers::Integers;
 
 /// A sum that its SQL type cannot hold, found when it is shown.
 #[derive(Debug, thiserror::Error)]
@@ -84,9 +87,12 @@ impl Compensated {
 
 /// A number that sums are kept in.
 pub(super) trait Total: Copy + Default + std::fmt::Debug + Send + 'static {
+    /// The sums of all groups.
+    type Sums: Sums<Self>;
+
     /// Adds the values to their groups' sums.
     fn add_all(
-        sums: &mut [Self],
+        sums: &mut Self::Sums,
         values: &ArrayRef,
         groups: &[usize],
         filter: Option<&BooleanArray>,
@@ -95,7 +101,7 @@ pub(super) trait Total: Copy + Default + std::fmt::Debug + Send + 'static {
 
     /// Adds other sums, as [`Self::save`] wrote them.
     fn merge_all(
-        sums: &mut [Self],
+        sums: &mut Self::Sums,
         states: &[ArrayRef],
         groups: &[usize],
         seen: &mut Seen,
@@ -111,11 +117,37 @@ pub(super) trait Total: Copy + Default + std::fmt::Debug + Send + 'static {
     fn average(sums: Vec<Self>, counts: &[u64], output: &DataType) -> Result<ArrayRef>;
 }
 
+/// Sums by the number of their group.
+pub(super) trait Sums<T>: Default + std::fmt::Debug + Send {
+    /// Room for `total` groups.
+    fn resize(&mut self, total: usize);
+
+    /// The sums of the groups that leave.
+    fn take(&mut self, emit: EmitTo) -> Vec<T>;
+
+    /// Bytes held.
+    fn size(&self) -> usize;
+}
+
+impl<T: Total> Sums<T> for Vec<T> {
+    fn resize(&mut self, total: usize) {
+        self.resize(total, T::default());
+    }
+
+    fn take(&mut self, emit: EmitTo) -> Vec<T> {
+        emit.take_needed(self)
+    }
+
+    fn size(&self) -> usize {
+        self.capacity() * size_of::<T>()
+    }
+}
+
 /// Sums per group, in numbers of type `T`.
 #[derive(Debug)]
-pub(super) struct Sum<T> {
+pub(super) struct Sum<T: Total> {
     input: DataType,
-    pub(super) sums: Vec<T>,
+    pub(super) sums: T::Sums,
     seen: Seen,
 }
 
@@ -123,7 +155,7 @@ impl<T: Total> Sum<T> {
     pub(super) fn new(input: &DataType) -> Self {
         Self {
             input: input.clone(),
-            sums: vec![],
+            sums: T::Sums::default(),
             seen: Seen::default(),
         }
     }
@@ -137,7 +169,7 @@ impl<T: Total> GroupsAccumulator for Sum<T> {
         filter: Option<&BooleanArray>,
         total: usize,
     ) -> Result<()> {
-        self.sums.resize(total, T::default());
+        self.sums.resize(total);
         let [values] = values else {
             return exec_err!("SUM takes one argument, got {}", values.len());
         };
@@ -149,17 +181,17 @@ impl<T: Total> GroupsAccumulator for Sum<T> {
             function: super::Function::Sum,
             inputs: vec![self.input.clone()],
         };
-        let sums = emit.take_needed(&mut self.sums);
+        let sums = self.sums.take(emit);
         T::finish(sums, &mut self.seen, &measure.output())
     }
 
     fn state(&mut self, emit: EmitTo) -> Result<Vec<ArrayRef>> {
-        let sums = emit.take_needed(&mut self.sums);
+        let sums = self.sums.take(emit);
         T::save(sums, &mut self.seen, &self.input)
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
-        self.sums.resize(total, T::default());
+        self.sums.resize(total);
         T::merge_all(&mut self.sums, states, groups, &mut self.seen)
     }
 
@@ -176,7 +208,7 @@ impl<T: Total> GroupsAccumulator for Sum<T> {
     }
 
     fn size(&self) -> usize {
-        self.sums.capacity() * size_of::<T>() + self.seen.size()
+        self.sums.size() + self.seen.size()
     }
 }
 
@@ -218,8 +250,10 @@ fn add_column<P: ArrowPrimitiveType, T: Copy>(
 }
 
 impl Total for i128 {
+    type Sums = Integers;
+
     fn add_all(
-        sums: &mut [Self],
+        sums: &mut Integers,
         values: &ArrayRef,
         groups: &[usize],
         filter: Option<&BooleanArray>,
@@ -227,9 +261,7 @@ impl Total for i128 {
     ) -> Result<()> {
         macro_rules! add {
             ($type:ty) => {
-                add_column::<$type, _>(values, groups, filter, seen, sums, |sum, value| {
-                    *sum += Self::from(value);
-                })
+                integers::add_column::<$type>(sums, values, groups, filter, seen)
             };
         }
         use arrow::datatypes::{Int8Type, Int16Type, Int32Type, UInt8Type, UInt16Type, UInt32Type};
@@ -248,15 +280,13 @@ impl Total for i128 {
     }
 
     fn merge_all(
-        sums: &mut [Self],
+        sums: &mut Integers,
         states: &[ArrayRef],
         groups: &[usize],
         seen: &mut Seen,
     ) -> Result<()> {
         let states = column(states, 0)?;
-        add_column::<Decimal128Type, _>(states, groups, None, seen, sums, |sum, state| {
-            *sum = sum.wrapping_add(state);
-        });
+        integers::add_column::<Decimal128Type>(sums, states, groups, None, seen);
         Ok(())
     }
 
@@ -292,8 +322,10 @@ impl Total for i128 {
 }
 
 impl Total for i256 {
+    type Sums = Vec<Self>;
+
     fn add_all(
-        sums: &mut [Self],
+        sums: &mut Vec<Self>,
         values: &ArrayRef,
         groups: &[usize],
         filter: Option<&BooleanArray>,
@@ -306,7 +338,7 @@ impl Total for i256 {
     }
 
     fn merge_all(
-        sums: &mut [Self],
+        sums: &mut Vec<Self>,
         states: &[ArrayRef],
         groups: &[usize],
         seen: &mut Seen,
@@ -368,8 +400,10 @@ fn fit(sum: i256, output: &DataType) -> Option<i128> {
 }
 
 impl Total for Compensated {
+    type Sums = Vec<Self>;
+
     fn add_all(
-        sums: &mut [Self],
+        sums: &mut Vec<Self>,
         values: &ArrayRef,
         groups: &[usize],
         filter: Option<&BooleanArray>,
@@ -381,7 +415,7 @@ impl Total for Compensated {
     }
 
     fn merge_all(
-        sums: &mut [Self],
+        sums: &mut Vec<Self>,
         states: &[ArrayRef],
         groups: &[usize],
         seen: &mut Seen,

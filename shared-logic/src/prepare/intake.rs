@@ -28,7 +28,16 @@ pub(super) fn take(
     admission: Admission,
 ) -> Result<Taken, PrepareError> {
     let latest = compute::max(times).map(EventTime);
-    let (starts, outside) = starts(prepare.window, times.values());
+    let all = latest
+        .filter(|_| times.null_count() == 0)
+        .and_then(|latest| {
+            let earliest = compute::min(times).map(EventTime)?;
+            one_slice(prepare.window, earliest, latest)
+        });
+    let (starts, outside) = match all {
+        Some(start) => (vec![start.0; times.len()], vec![]),
+        None => starts(prepare.window, times.values()),
+    };
     let forbidden = (prepare.required.iter())
         .filter_map(|at| decoded.columns.columns().get(*at))
         .any(|column| column.null_count() > 0);
@@ -61,6 +70,18 @@ pub(super) fn take(
         rejects,
         latest,
     })
+}
+
+/// The start of the slice that all times from `earliest` to `latest` fall into, if there is one: most
+/// chunks of a log lie in it.
+fn one_slice(window: Window, earliest: EventTime, latest: EventTime) -> Option<EventTime> {
+    let slice = window.slice(earliest)?;
+    let one = match window {
+        Window::All => true,
+        Window::Session { .. } => earliest == latest,
+        _ => latest < slice.end,
+    };
+    one.then_some(slice.start)
 }
 
 /// The start of each time's slice, and the rows whose window is outside the number range.

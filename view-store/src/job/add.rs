@@ -9,7 +9,9 @@ use super::JobStore;
 use crate::blobs::{BlobError, Creation};
 use crate::error::{Error, Refusal, Stale};
 use crate::layout;
-use crate::manifest::{Generation, GenerationId, Maker, Manifest, SegmentEntry, Side};
+use crate::manifest::{
+    Generation, GenerationId, Maker, Manifest, ManifestNumber, SegmentEntry, Side,
+};
 use crate::rule::Rule;
 use crate::segment::{FORMAT, Label, Rows, write};
 
@@ -27,31 +29,12 @@ impl JobStore {
         name: impl Fn(&mut Manifest, SegmentEntry) -> Result<(), Error>,
     ) -> Result<Arc<Manifest>, Error> {
         let mut read = self.manifest()?;
-        let label = Label {
-            format: FORMAT,
-            fingerprint: read.generation(generation)?.fingerprint.clone(),
-            generation,
-            coverage: without_empty_spans(rows.coverage)?,
-            counters: rows.counters,
-        };
-        let encoded = write::encode(rows, &label)?;
+        let (label, encoded) = encode(&read, generation, rows)?;
         loop {
             let base = read.number;
-            let entry = SegmentEntry {
-                path: layout::segment(&self.name, base, self.store.entropy.ulid()),
-                base,
-                maker,
-                coverage: label.coverage.clone(),
-                counters: label.counters,
-                rows: rows.len() as u64,
-                bytes: encoded.bytes.len() as u64,
-                checksum: encoded.checksum.clone(),
-            };
+            let entry = self.entry(base, maker, &label, rows.len() as u64, &encoded);
             let edit = |manifest: &mut Manifest| {
-                let floor = manifest.floor;
-                if self.store.rules.broken(Rule::Base, base >= floor) {
-                    return Err(Stale::Base { base, floor }.into());
-                }
+                self.not_below_the_floor(manifest, &entry)?;
                 name(manifest, entry.clone())
             };
             self.draft(&read, edit)?;
@@ -61,6 +44,56 @@ impl JobStore {
                 Err(Error::Stale(Stale::Base { .. })) => read = self.manifest()?,
                 named => return named.map(|(manifest, ())| manifest),
             }
+        }
+    }
+
+    /// Writes `rows` as a segment of `generation` that no manifest names yet.
+    ///
+    /// # Errors
+    /// There is nothing in it, or the storage fails.
+    pub(super) fn write(
+        &self,
+        generation: GenerationId,
+        maker: Maker,
+        rows: Rows<'_>,
+    ) -> Result<SegmentEntry, Error> {
+        let read = self.manifest()?;
+        let (label, encoded) = encode(&read, generation, rows)?;
+        let entry = self.entry(read.number, maker, &label, rows.len() as u64, &encoded);
+        self.create_segment(&entry.path, encoded.bytes)?;
+        Ok(entry)
+    }
+
+    fn entry(
+        &self,
+        base: ManifestNumber,
+        maker: Maker,
+        label: &Label,
+        rows: u64,
+        encoded: &write::Encoded,
+    ) -> SegmentEntry {
+        SegmentEntry {
+            path: layout::segment(&self.name, base, self.store.entropy.ulid()),
+            base,
+            maker,
+            coverage: label.coverage.clone(),
+            counters: label.counters,
+            rows,
+            bytes: encoded.bytes.len() as u64,
+            checksum: encoded.checksum.clone(),
+        }
+    }
+
+    /// Refuses to name a segment that gc may have deleted.
+    pub(super) fn not_below_the_floor(
+        &self,
+        manifest: &Manifest,
+        entry: &SegmentEntry,
+    ) -> Result<(), Stale> {
+        let (base, floor) = (entry.base, manifest.floor);
+        match self.store.rules.broken(Rule::Base, base >= floor) {
+            true => Err(Stale::Base { base, floor }),
+            false => Ok(()),
         }
     }
 
@@ -75,6 +108,24 @@ impl JobStore {
             .into()),
         }
     }
+}
+
+/// A segment's label and bytes.
+fn encode(
+    manifest: &Manifest,
+    generation: GenerationId,
+    rows: Rows<'_>,
+) -> Result<(Label, write::Encoded), Error> {
+    let label = Label {
+        format: FORMAT,
+        fingerprint: manifest.generation(generation)?.fingerprint.clone(),
+        generation,
+        coverage: without_empty_spans(rows.coverage)?,
+        counters: rows.counters,
+        narrow: vec![],
+    };
+    let encoded = write::encode(rows, &label)?;
+    Ok((label, encoded))
 }
 
 /// A span without offsets stands for nothing; a manifest does not name it.

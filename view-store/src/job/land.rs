@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use shared_logic::coverage::{Coverage, OffsetVector};
 use shared_logic::identity::TopicPartition;
+use shared_logic::partial::Counters;
 
 use super::JobStore;
 use crate::error::{Error, Refusal, Stale};
@@ -28,8 +29,45 @@ impl JobStore {
         rows: impl Into<Rows<'a>>,
     ) -> Result<Arc<Manifest>, Error> {
         self.add(generation, Maker::Batch, rows.into(), |manifest, entry| {
-            self.name_landed(manifest, generation, pin, entry)
+            self.name_landed(manifest, generation, pin, vec![entry])
         })
+    }
+
+    /// Writes a part of what a batch run will land; [`land_all`](Self::land_all) names it.
+    ///
+    /// # Errors
+    /// - [`Refusal::Nothing`], [`Refusal::Rows`];
+    /// - there is no such job or generation.
+    pub fn write_part<'a>(
+        &self,
+        generation: GenerationId,
+        rows: impl Into<Rows<'a>>,
+    ) -> Result<Written, Error> {
+        let entry = self.write(generation, Maker::Batch, rows.into())?;
+        Ok(Written(entry))
+    }
+
+    /// [`land`](Self::land) for a batch run in parts, which become a segment each: they replace
+    /// exactly the segments below the pin's cut, in one edit.
+    ///
+    /// # Errors
+    /// Those of [`land`](Self::land), where the parts together cover all from the origin to the cut,
+    /// and [`Stale::Base`] where a gc has passed since the first part was written: run the batch
+    /// again.
+    pub fn land_all(
+        &self,
+        generation: GenerationId,
+        pin: &Pin,
+        parts: &[Written],
+    ) -> Result<Arc<Manifest>, Error> {
+        let entries: Vec<SegmentEntry> = parts.iter().map(|part| part.0.clone()).collect();
+        let landed = self.commit(self.manifest()?, |manifest| {
+            for entry in &entries {
+                self.not_below_the_floor(manifest, entry)?;
+            }
+            self.name_landed(manifest, generation, pin, entries.clone())
+        });
+        landed.map(|(manifest, ())| manifest)
     }
 
     fn name_landed(
@@ -37,25 +75,48 @@ impl JobStore {
         manifest: &mut Manifest,
         id: GenerationId,
         pin: &Pin,
-        entry: SegmentEntry,
+        entries: Vec<SegmentEntry>,
     ) -> Result<(), Error> {
         let generation = manifest.generation_mut(id)?;
         let held = generation.pin.as_ref().is_some_and(|now| now.id == pin.id);
         if self.store.rules.broken(Rule::PinHeld, held) {
             return Err(Stale::Pin(pin.id.clone()).into());
         }
-        covers_exactly(&entry.coverage, &generation.origin, &pin.cut)?;
+        let parts = entries.iter().map(|entry| &entry.coverage);
+        let coverage = Coverage::union(parts).map_err(Refusal::Prefix)?;
+        covers_exactly(&coverage, &generation.origin, &pin.cut)?;
         let below = |segment: &SegmentEntry| Side::of(&segment.coverage, &pin.cut) == Side::Below;
         if self.store.rules.keep(Rule::Records) {
-            same_records(generation, below, &entry.coverage)?;
+            same_records(generation, below, &coverage)?;
         }
         generation.segments.retain(|segment| !below(segment));
         generation.next = generation.next.max(&pin.cut);
-        generation.segments.push(entry);
+        generation.segments.extend(entries);
         if held {
             generation.pin = None;
         }
         Ok(())
+    }
+}
+
+/// A part of a batch run's result that is written and that no manifest names yet.
+#[derive(Clone, Debug)]
+pub struct Written(SegmentEntry);
+
+impl Written {
+    /// The records that it stands for.
+    pub fn coverage(&self) -> &Coverage {
+        &self.0.coverage
+    }
+
+    /// What became of those that are in no row.
+    pub fn counters(&self) -> Counters {
+        self.0.counters
+    }
+
+    /// How many rows it has.
+    pub fn rows(&self) -> u64 {
+        self.0.rows
     }
 }
 

@@ -11,6 +11,7 @@ use parquet::file::metadata::ParquetMetaData;
 use shared_logic::partial::Partial;
 use shared_logic::view::Fingerprint;
 
+use super::narrow::widen;
 use super::{FORMAT, Label, METADATA_KEY};
 use crate::error::Error;
 use crate::manifest::SegmentEntry;
@@ -43,7 +44,9 @@ pub fn decode(
     if (&label.coverage, label.counters) != (&entry.coverage, entry.counters) {
         return Err(corrupt("its footer and the manifest disagree".into()));
     }
-    let rows = rows(reader).map_err(|source| corrupt(source.to_string()))?;
+    let rows = rows(reader)
+        .and_then(|rows| widen(rows, &label.narrow))
+        .map_err(|source| corrupt(source.to_string()))?;
     if rows.num_rows() as u64 != entry.rows {
         return Err(corrupt(format!(
             "it has {} rows, the manifest says {}",
@@ -87,9 +90,9 @@ fn label(metadata: &ParquetMetaData) -> Result<Label, String> {
         .and_then(|pair| pair.value.as_deref())
         .ok_or("its footer does not say what it is")?;
     let label: Label = serde_json::from_str(text).map_err(|source| source.to_string())?;
-    if label.format != FORMAT {
+    if !(1..=FORMAT).contains(&label.format) {
         return Err(format!(
-            "it has format {}, this program reads format {FORMAT}",
+            "it has format {}, this program reads formats up to {FORMAT}",
             label.format
         ));
     }

@@ -84,6 +84,7 @@ fn label(partial: &Partial) -> Label {
         generation: GenerationId(1),
         coverage: partial.coverage.clone(),
         counters: partial.counters,
+        narrow: vec![],
     }
 }
 

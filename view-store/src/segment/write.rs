@@ -1,16 +1,18 @@
 //! From rows to the bytes of a segment.
 
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch, TimestampMicrosecondArray};
+use arrow::datatypes::{DataType, TimestampMicrosecondType};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves};
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{KeyValue, SortingColumn};
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use rayon::prelude::*;
 
+use super::narrow::narrow;
 use super::{Label, METADATA_KEY, Rows, order, sort_columns};
 use crate::error::Refusal;
 use crate::manifest::{Checksum, RowGroup};
@@ -23,6 +25,10 @@ const PAGE_ROWS: usize = 1_024;
 
 /// How often a bloom filter wrongly says that a key may be there.
 const FALSE_POSITIVES: f64 = 0.01;
+
+/// From how many rows a window on the texts of its keys are written by what they share with the one
+/// before rather than in a dictionary.
+const CROWD: usize = 4_096;
 
 /// How many row groups are encoded before they are appended to the file.
 const WAVE: usize = 32;
@@ -52,8 +58,16 @@ pub fn encode<'a>(rows: impl Into<Rows<'a>>, label: &Label) -> Result<Encoded, R
     order::check(chunks, sorted_by)?;
     let parquet = |source: ParquetError| Refusal::Rows(source.to_string());
 
-    let groups = row_groups(chunks);
-    let properties = properties(first, groups.len(), sorted_by, label)?;
+    let (chunks, names) = narrow(chunks).map_err(|source| Refusal::Rows(source.to_string()))?;
+    let Some(first) = chunks.first() else {
+        return Err(Refusal::Rows("there is not even an empty chunk".into()));
+    };
+    let label = Label {
+        narrow: names,
+        ..label.clone()
+    };
+    let groups = row_groups(&chunks);
+    let properties = properties(&chunks, first, sorted_by, &label)?;
     let (mut writer, factory) = ArrowWriter::try_new(Vec::new(), first.schema(), Some(properties))
         .and_then(ArrowWriter::into_serialized_writer)
         .map_err(parquet)?;
@@ -131,8 +145,8 @@ fn encode_group(
 }
 
 fn properties(
-    rows: &RecordBatch,
-    groups: usize,
+    chunks: &[RecordBatch],
+    first: &RecordBatch,
     sorted_by: usize,
     label: &Label,
 ) -> Result<WriterProperties, Refusal> {
@@ -152,17 +166,52 @@ fn properties(
         .set_write_batch_size(PAGE_ROWS)
         .set_sorting_columns(Some(sorting))
         .set_key_value_metadata(Some(vec![KeyValue::new(METADATA_KEY.to_owned(), says)]));
-    let distinct = match groups {
-        0 | 1 => rows.num_rows().clamp(1, ROW_GROUP_ROWS),
-        _ => ROW_GROUP_ROWS,
-    } as u64;
-    for key in rows.schema().fields().iter().take(sorted_by).skip(1) {
+    let rows: usize = chunks.iter().map(RecordBatch::num_rows).sum();
+    let crowded = rows / windows(chunks).max(1) > CROWD;
+    for field in first.schema().fields() {
+        let column = ColumnPath::from(field.name().as_str());
+        // In the order of windows and keys differences are small, or as good as anything.
+        let encoding = match field.data_type() {
+            DataType::Decimal128(digits, _) if *digits > 18 => continue,
+            DataType::Decimal128(..) => Encoding::DELTA_BINARY_PACKED,
+            kind if kind.is_integer() || kind.is_temporal() => Encoding::DELTA_BINARY_PACKED,
+            DataType::Utf8 if crowded => Encoding::DELTA_BYTE_ARRAY,
+            _ => continue,
+        };
+        properties = properties
+            .set_column_dictionary_enabled(column.clone(), false)
+            .set_column_encoding(column.clone(), encoding);
+        if encoding == Encoding::DELTA_BINARY_PACKED {
+            // There is hardly anything left to compress.
+            properties = properties.set_column_compression(column, Compression::UNCOMPRESSED);
+        }
+    }
+    // Windows and keys are looked for, accumulators are not.
+    for field in first.schema().fields().iter().skip(sorted_by) {
+        let column = ColumnPath::from(field.name().as_str());
+        properties = properties.set_column_statistics_enabled(column, EnabledStatistics::None);
+    }
+    let distinct = rows.clamp(1, ROW_GROUP_ROWS) as u64;
+    for key in first.schema().fields().iter().take(sorted_by).skip(1) {
         let column = ColumnPath::from(key.name().as_str());
         properties = properties
             .set_column_bloom_filter_fpp(column.clone(), FALSE_POSITIVES)
             .set_column_bloom_filter_max_ndv(column, distinct);
     }
     Ok(properties.build())
+}
+
+/// About how many windows there are: rows after which another one begins.
+fn windows(chunks: &[RecordBatch]) -> usize {
+    let starts = chunks.iter().filter_map(|chunk| {
+        let starts = chunk.columns().first()?;
+        starts.as_primitive_opt::<TimestampMicrosecondType>()
+    });
+    let begins = |starts: &TimestampMicrosecondArray| {
+        let pairs = starts.values().iter().zip(starts.values().iter().skip(1));
+        1 + pairs.filter(|(start, next)| start != next).count()
+    };
+    starts.map(begins).sum()
 }
 
 fn checksum(bytes: &[u8], ends: &[usize]) -> Checksum {

@@ -3,7 +3,8 @@
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, StringArray};
+use arrow::datatypes::Int32Type;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// How many bytes fit into a number together with the length.
@@ -18,6 +19,8 @@ pub(crate) struct Text {
     bytes: Vec<u8>,
     ends: Vec<usize>,
     null: Option<u32>,
+    /// The dictionary met last and the numbers of its texts, as far as they are known.
+    coded: Option<(ArrayRef, Vec<Option<u32>>)>,
 }
 
 /// A text of at most [`SHORT`] bytes: they, zeros, and its length, as two halves.
@@ -85,6 +88,34 @@ impl Text {
         }
     }
 
+    /// The same for texts that come as codes: each is looked up once a dictionary.
+    pub(super) fn intern_coded(&mut self, column: &DictionaryArray<Int32Type>, ids: &mut Vec<u32>) {
+        let texts = column.values().as_string::<i32>();
+        let mut known = match self.coded.take() {
+            Some((last, known)) if Arc::ptr_eq(&last, column.values()) => known,
+            _ => vec![None; texts.len()],
+        };
+        let (values, offsets) = (texts.value_data(), texts.value_offsets());
+        ids.reserve(column.len());
+        for code in column.keys() {
+            let code = code.and_then(|code| usize::try_from(code).ok());
+            let place = code.and_then(|code| Some((code, known.get_mut(code)?)));
+            let id = match place {
+                Some((_, Some(id))) => *id,
+                Some((code, place)) => match offsets.get(code..) {
+                    Some([start, end, ..]) if texts.is_valid(code) => {
+                        let id = self.number(values, *start as usize, *end as usize);
+                        *place.insert(id)
+                    }
+                    _ => self.null(),
+                },
+                None => self.null(),
+            };
+            ids.push(id);
+        }
+        self.coded = Some((Arc::clone(column.values()), known));
+    }
+
     #[inline]
     fn number(&mut self, values: &[u8], start: usize, end: usize) -> u32 {
         let length = end - start;
@@ -142,5 +173,45 @@ impl Text {
             + self.long.allocation_size()
             + self.bytes.capacity()
             + self.ends.capacity() * size_of::<usize>()
+            + (self.coded.iter())
+                .map(|(_, known)| known.capacity() * size_of::<Option<u32>>())
+                .sum::<usize>()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn codes_have_the_numbers_of_their_texts(
+            chunks in proptest::collection::vec(
+                (proptest::collection::vec(proptest::option::of("[ab]{0,2}|[a-c]{16}"), 0..9), any::<bool>(), 0..3_usize),
+                0..6,
+            ),
+        ) {
+            let (mut plain, mut coded) = (Text::default(), Text::default());
+            for (texts, as_codes, skipped) in chunks {
+                let texts: StringArray = texts.into_iter().collect();
+                let codes: DictionaryArray<Int32Type> = texts.iter().collect();
+                let start = skipped.min(texts.len());
+                let (mut expected, mut found) = (vec![], vec![]);
+                // Twice, as the parts of one chunk share their dictionary.
+                for from in [start, 0] {
+                    let length = texts.len() - from;
+                    plain.intern(&texts.slice(from, length), &mut expected);
+                    match as_codes {
+                        true => coded.intern_coded(&codes.slice(from, length), &mut found),
+                        false => coded.intern(&texts.slice(from, length), &mut found),
+                    }
+                }
+                prop_assert_eq!(found, expected);
+            }
+            prop_assert_eq!(&coded.finish(), &plain.finish());
+        }
     }
 }
