@@ -105,6 +105,7 @@ fn every_example_is_the_same_by_all_and_its_errors_are_explained() {
     let mut views: Vec<_> = std::fs::read_dir(root().join("views"))
         .unwrap()
         .map(|file| file.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "sql"))
         .collect();
     views.sort();
     for view in &views {
@@ -129,6 +130,10 @@ fn every_example_is_the_same_by_all_and_its_errors_are_explained() {
         for architecture in ["batch", "speed", "lambda"] {
             agree(&rows(architecture), &kappa);
         }
+        if ok(&["explain", view]).matches("\nmaintains ").count() > 1 {
+            // A comparison is of one fold.
+            continue;
+        }
         // It fails where an event is not explained.
         let compared = ok(&[
             "compare",
@@ -142,7 +147,7 @@ fn every_example_is_the_same_by_all_and_its_errors_are_explained() {
         ]);
         assert_eq!(compared.lines().count(), 7, "{view}");
     }
-    assert!(views.len() >= 9);
+    assert!(views.len() >= 11);
 }
 
 #[test]

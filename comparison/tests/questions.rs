@@ -222,7 +222,7 @@ fn every_way_to_compute_the_folds_gives_one_answer() {
         let agree = |how: &str, found: Result<RecordBatch, String>| match (&truth, &found) {
             (Ok(truth), Ok(found)) => {
                 let print = |rows: &RecordBatch| {
-                    arrow::util::pretty::pretty_format_batches(&[rows.clone()])
+                    arrow::util::pretty::pretty_format_batches(std::slice::from_ref(rows))
                         .unwrap()
                         .to_string()
                 };

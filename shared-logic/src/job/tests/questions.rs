@@ -50,10 +50,8 @@ fn what_is_asked_of_one_fold() {
         &[("v", "o, n, max(delay), window_start")],
     );
     becomes(
-        &format!(
-            "CREATE VIEW v AS SELECT f.origin, COUNT(*), ROW_NUMBER() OVER (PARTITION BY window_start ORDER BY AVG(delay) DESC) AS place
-             FROM TUMBLE(flights, scheduled, INTERVAL '1' HOUR) AS f GROUP BY 1, window_start QUALIFY place <= 3"
-        ),
+        "CREATE VIEW v AS SELECT f.origin, COUNT(*), ROW_NUMBER() OVER (PARTITION BY window_start ORDER BY AVG(delay) DESC) AS place
+             FROM TUMBLE(flights, scheduled, INTERVAL '1' HOUR) AS f GROUP BY 1, window_start QUALIFY place <= 3",
         "SELECT \"origin\", \"count(*)\", ROW_NUMBER() OVER (PARTITION BY \"window_start\" ORDER BY \"avg(delay)\" DESC) AS place FROM \"v\" QUALIFY \"place\" <= 3",
         &[("v", "origin, count(*), window_start, avg(delay)")],
     );
