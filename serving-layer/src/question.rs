@@ -6,6 +6,7 @@ use arrow::array::RecordBatch;
 use arrow::compute::cast;
 use arrow::datatypes::{Schema, SchemaRef};
 use shared_logic::question::Question;
+use shared_logic::sql_error::SqlError;
 
 use crate::error::ServingError;
 use crate::sql::sql;
@@ -36,6 +37,15 @@ pub fn ask(
     sql(&tables, text).map_err(|error| match error {
         ServingError::Question(message) => {
             ServingError::Question(format!("view {}: {message}", question.name))
+        }
+        // Its place is one in the text that the compiler made of the view, which nobody wrote.
+        ServingError::Sql(SqlError { message, help, .. }) => {
+            let help = if help.is_empty() {
+                help
+            } else {
+                format!("; {help}")
+            };
+            ServingError::Question(format!("view {}: {message}{help}", question.name))
         }
         other => other,
     })

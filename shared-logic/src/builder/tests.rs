@@ -219,7 +219,7 @@ fn what_does_not_fit_is_refused_with_the_way_out() {
     );
     assert_eq!(
         error(plain().measure("total", sum("name"))),
-        "SUM does not apply to VARCHAR: it needs a number"
+        "SUM does not apply to VARCHAR: it needs a number, as CAST(… AS DOUBLE) makes one"
     );
     assert_eq!(
         error(plain().key(each("x", "name", |x: i64| x))),
