@@ -21,7 +21,7 @@ pub fn parse(text: &str) -> Result<u64, String> {
     };
     let number: f64 = number.trim().parse().map_err(|_| wrong())?;
     match number * unit {
-        bytes if bytes >= 1.0 && bytes < 1e18 => Ok(bytes as u64),
+        bytes if (1.0..1e18).contains(&bytes) => Ok(bytes as u64),
         _ => Err(wrong()),
     }
 }

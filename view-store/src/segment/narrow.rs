@@ -25,9 +25,8 @@ pub(super) fn narrow(
     let fields = first.schema_ref().fields().iter().enumerate();
     let wide =
         fields.filter(|(_, field)| matches!(field.data_type(), DataType::Decimal128(WIDE, _)));
-    let fits = |at: usize| {
-        (chunks.par_iter()).all(|chunk| chunk.columns().get(at).is_some_and(|column| fits(column)))
-    };
+    let fits =
+        |at: usize| (chunks.par_iter()).all(|chunk| chunk.columns().get(at).is_some_and(fits));
     let names: Vec<String> = wide
         .filter(|(at, _)| fits(*at))
         .map(|(_, field)| field.name().clone())

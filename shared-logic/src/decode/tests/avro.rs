@@ -346,7 +346,8 @@ fn a_field_that_the_schema_lacks_is_named_with_those_that_it_has() {
 
 proptest! {
     /// Whatever a byte is changed to, our reader takes what the library takes, but for integers of
-    /// more bits than 64, of which the library drops some.
+    /// more bits than 64, of which the library drops some, and for blocks that are not as long as
+    /// they say, which the library does not look at (a 1 inserted at 41 makes one).
     #[test]
     fn we_take_what_the_library_takes(at in 0_usize..80, byte: u8, flip in 0_usize..3) {
         let mut record = encode(event());
@@ -361,8 +362,10 @@ proptest! {
         let mut rest = record.as_slice();
         let taken = reader.read_value(&mut rest).is_ok() && rest.is_empty();
         let length = AvroSchema::parse(SCHEMA).unwrap().length(&record);
-        let too_long = |reason: &String| reason.contains("at most 64 bits");
-        if !length.as_ref().is_err_and(too_long) {
+        let stricter = |reason: &String| {
+            reason.contains("at most 64 bits") || reason.contains("as long as announced")
+        };
+        if !length.as_ref().is_err_and(stricter) {
             prop_assert_eq!(length == Ok(record.len()), taken, "{:?}", record);
         }
     }
