@@ -41,6 +41,7 @@ pub mod parse;
 pub mod partial;
 pub mod prepare;
 pub mod present;
+#[cfg(feature = "sql")]
 pub mod question;
 pub mod reach;
 pub mod saved;

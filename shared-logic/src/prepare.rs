@@ -133,6 +133,10 @@ impl Prepare {
     /// Those of the table's columns that are looked at as the one key only: what texts are in them
     /// need not be known to group by them.
     pub(crate) fn coded(&self) -> Vec<usize> {
+        #[cfg_attr(
+            not(feature = "sql"),
+            expect(unused_mut, reason = "closures are not looked into")
+        )]
         let mut coded = vec![];
         #[cfg(feature = "sql")]
         if let Some(plan) = self.logical()

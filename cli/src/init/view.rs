@@ -71,7 +71,7 @@ impl First {
         }
         let by = match key {
             Some(key) => format!("by_{}", identifier(key)),
-            None => format!("by_{}", identifier(self.called)),
+            None => format!("per_{}", self.called.replace(' ', "_")),
         };
         let view = name(&format!("{}_{by}", table.name));
         let keys = key.map_or(String::new(), |key| format!("{}, ", name(key)));
