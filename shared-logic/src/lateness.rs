@@ -58,6 +58,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_layers_are_named_as_in_sql() {
+        assert_eq!(Late::View.to_string(), "view");
+        assert_eq!(Late::SpeedOnly.to_string(), "speed-only");
+    }
+
+    #[test]
     fn an_event_is_late_from_the_instant_on_that_its_window_is_closed() {
         let lateness = Lateness {
             allowed: 5,

@@ -50,6 +50,14 @@ fn a_partition_that_is_not_named_stands_at_zero() {
 }
 
 #[test]
+fn a_topic_has_its_part_of_a_vector() {
+    let mut here = vector(&[(0, 3), (1, 5)]);
+    here.set(TopicPartition::new("u", 0), Offset(7));
+    assert_eq!(here.of(&Topic::new("t")), vector(&[(0, 3), (1, 5)]));
+    assert_eq!(here.of(&Topic::new("none")), vector(&[]));
+}
+
+#[test]
 fn vectors_are_compared_partition_by_partition() {
     let (low, high) = (vector(&[(0, 3), (1, 5)]), vector(&[(0, 4), (1, 5), (2, 0)]));
     assert_eq!(low.behind(&high).collect::<Vec<_>>(), [&place(0)]);

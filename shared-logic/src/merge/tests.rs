@@ -137,6 +137,17 @@ fn a_part_gets_no_more_windows_once_it_has_enough_rows() {
 }
 
 #[test]
+fn a_few_rows_are_merged_at_once() {
+    let view = view();
+    let (first, second) = (
+        fold(&view, 0, 0, &windows(0..40)),
+        fold(&view, 1, 0, &windows(9..90)),
+    );
+    let parts = divide(&view, &[&first, &second]).unwrap().parts;
+    assert_eq!(parts.len(), 1);
+}
+
+#[test]
 fn rows_at_the_end_of_time_are_merged_too() {
     let view = builder().build().unwrap();
     let mut first = fold(&view, 0, 0, &[(0, 1)]);
