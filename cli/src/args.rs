@@ -43,7 +43,8 @@ pub enum Command {
         after_help = "Example:\n  seam compare views/delay_by_airport.sql --input data/flights-week.parquet --seam-at 2001-01-05T09:00:00Z --batch-takes 90m"
     )]
     Compare(Compare),
-    /// Write made-up clicks, Nexmark's auctions, or the week of flights, to a file or a topic.
+    /// Write made-up clicks, the week of flights or, if built with the feature nexmark, auctions, to a
+    /// file or a topic.
     #[command(
         after_help = "Example:\n  seam generate clicks --events 120000 --seed 1 --to clicks.parquet"
     )]

@@ -74,10 +74,9 @@ fn work(args: &Batch, view: &View) -> Outcome<(Archive, Option<OffsetVector>)> {
             ))
         })?),
     };
-    let asked = cut
-        .iter()
-        .flat_map(|cut| end.behind(cut).map(move |place| (cut, place)));
-    if let Some((cut, place)) = asked.into_iter().next() {
+    if let Some(cut) = &cut
+        && let Some(place) = end.behind(cut).next()
+    {
         return Err(Failure::input(format!(
             "the cut {place}:{} is beyond the archive, which ends at {}: run seam archive first",
             cut.get(place),

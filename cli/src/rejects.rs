@@ -1,5 +1,6 @@
 //! `seam rejects`: every record that could not be read or came too late, with the reason.
 
+use std::collections::BTreeSet;
 use std::io::{BufWriter, Write, stdout};
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ const LATE: &str = "too late: the watermark has passed the end of its windows";
 pub fn run(args: &Rejects) -> Outcome {
     let loaded = Loaded::open(&args.view)?;
     let mut left_out = vec![];
+    // Several folds may leave out the same record for the same reason.
+    let mut known = BTreeSet::new();
     for view in loaded.folds() {
         let log: Box<dyn EventLog> = match args.input.is_empty() {
             false => {
@@ -29,8 +32,7 @@ pub fn run(args: &Rejects) -> Outcome {
             true => Box::new(store::archive(&args.store.store, view)?),
         };
         for record in rejects(view, log.as_ref())? {
-            // Several folds may leave out the same record for the same reason.
-            if loaded.folds().len() == 1 || !left_out.contains(&record) {
+            if loaded.folds().len() == 1 || known.insert(record.clone()) {
                 left_out.push(record);
             }
         }

@@ -5,29 +5,11 @@
 mod seam;
 
 use std::fs;
-use std::path::PathBuf;
 
-use seam::{fails, ok};
+use seam::{Folder, fails, ok};
 
 const VIEW: &str = "views/delay_by_airport.sql";
 const WEEK: &str = "data/flights-week.parquet";
-
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).to_str().unwrap().to_owned()
-    }
-
-    fn write(&self, name: &str, text: &str) -> String {
-        fs::write(PathBuf::from(self.path(name)), text).unwrap();
-        self.path(name)
-    }
-}
 
 /// Exit code 2 and one line with all of `says`.
 fn refused(args: &[&str], says: &[&str]) {

@@ -5,28 +5,12 @@
 mod seam;
 
 use std::fs;
-use std::path::PathBuf;
 
-use seam::{agree, fails, ok};
+use seam::{Folder, agree, fails, ok};
 
 const WEEK: &str = "data/flights-week.parquet";
 
-struct Folder(tempfile::TempDir);
-
 impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).to_str().unwrap().to_owned()
-    }
-
-    fn write(&self, name: &str, text: &str) -> String {
-        fs::write(PathBuf::from(self.path(name)), text).unwrap();
-        self.path(name)
-    }
-
     /// The `.sql` that is made of a file, and the rows that it gives however it is computed.
     #[track_caller]
     fn init(&self, input: &str, options: &[&str]) -> (String, String) {

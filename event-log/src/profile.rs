@@ -256,15 +256,12 @@ impl Seen {
     }
 }
 
-/// Whether the tumbling window of a time ends at or before the watermark.
+/// Whether the tumbling window of a time, which is its slice, ends at or before the watermark.
 fn has_ended(window: Window, time: i64, watermark: Option<i64>) -> bool {
-    match (window, watermark) {
-        (Window::Tumble { size, offset }, Some(watermark)) if size > 0 => {
-            let into = time.saturating_sub(offset).rem_euclid(size);
-            time.saturating_sub(into).saturating_add(size) <= watermark
-        }
-        _ => false,
-    }
+    watermark.is_some_and(|watermark| {
+        let slice = window.slice(EventTime(time));
+        slice.is_some_and(|slice| slice.end.0 <= watermark)
+    })
 }
 
 #[cfg(test)]

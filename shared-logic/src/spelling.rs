@@ -3,8 +3,8 @@
 //! Accepted alike are `FROM TUMBLE(table, time, INTERVAL …)`, `FROM TABLE(TUMBLE(TABLE table,
 //! DESCRIPTOR(time), INTERVAL …))` with positional or named arguments, and `FROM table GROUP BY
 //! TUMBLE(time, INTERVAL …)` with `TUMBLE_START` and `TUMBLE_END`; HOP, CUMULATE and SESSION like
-//! TUMBLE. Flink's `window_time` and `TUMBLE_ROWTIME` are one millisecond before the window's end. Without a window there is one group a key, without GROUP BY and aggregates one row an
-//! event.
+//! TUMBLE. Flink's `window_time` and `TUMBLE_ROWTIME` are one millisecond before the window's end.
+//! Without a window there is one group a key, without GROUP BY and aggregates one row an event.
 
 use std::ops::ControlFlow;
 

@@ -42,6 +42,25 @@ pub fn fails<S: AsRef<str>>(args: &[S]) -> (i32, String) {
     (output.status.code().unwrap(), errors.trim_end().to_owned())
 }
 
+/// A folder for one test.
+pub struct Folder(tempfile::TempDir);
+
+impl Folder {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub fn path(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    pub fn write(&self, name: &str, text: &str) -> String {
+        let path = self.path(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+}
+
 /// Two answers as JSON lines: equal, floats up to 1e-9 of their size.
 pub fn agree(mine: &str, other: &str) {
     assert_eq!(
