@@ -40,7 +40,7 @@ pub enum Command {
     Run(Run),
     /// Run lambda under every seam rule, and kappa, against an independent truth.
     #[command(
-        after_help = "Example:\n  seam compare views/delay_by_airport.sql --input data/flights-week.parquet --seam-at 2001-01-05T09:00:00Z --batch-takes 90m"
+        after_help = "Examples:\n  seam compare views/delay_by_airport.sql --input data/flights-week.parquet --seam-at 2001-01-05T09:00:00Z --batch-takes 90m\n  seam compare orders.sql --input orders.jsonl --report orders.html"
     )]
     Compare(Compare),
     /// Write made-up clicks, the week of flights or, if built with the feature nexmark, auctions, to a
@@ -110,6 +110,14 @@ pub struct InputArgs {
     pub input: Vec<PathBuf>,
     #[command(flatten)]
     pub reading: ReadingArgs,
+}
+
+impl InputArgs {
+    /// The files, as they were given.
+    pub fn input_names(&self) -> String {
+        let names = self.input.iter().map(|path| path.display().to_string());
+        names.collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// How a file becomes a log.
@@ -217,6 +225,13 @@ pub struct Compare {
     /// How rows are printed.
     #[arg(long, value_enum, default_value = "table")]
     pub format: Format,
+    /// A page with all of it, in one file that needs no network; FILE.json and FILE.csv go beside it.
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
+    /// Prices for the page's decision sheet, as JSON: {"currency": "EUR", "core_hour": 0.04,
+    /// "log_gb_month": 0.3, "file_gb_month": 0.02}.
+    #[arg(long, value_name = "FILE", requires = "report")]
+    pub prices: Option<PathBuf>,
 }
 
 /// What to generate.

@@ -3,12 +3,14 @@
 use std::io::{BufWriter, Write, stdout};
 
 use comparison::compare::{self, Line, Report};
+use comparison::report::{self, Kept, Subject};
 use comparison::schedule::SeamAt;
 use serde_json::json;
 
 use crate::args::Compare;
 use crate::failure::{Failure, OrInput, Outcome};
 use crate::job::{Loaded, options};
+use crate::page;
 use crate::print::{self, Format};
 
 /// Runs, prints, and fails if an error is left unexplained.
@@ -35,7 +37,27 @@ pub fn run(args: &Compare) -> Outcome {
         rows: &rows,
         truth: &truth,
     };
+    let prices = page::prices(args.prices.as_deref())?;
     let report = compare::compare(view, given, &schedule, &options(&args.fold))?;
+    if let Some(path) = &args.report {
+        let folder = tempfile::tempdir()?;
+        let subject = Subject {
+            view,
+            source: &args.input.input_names(),
+            command: &page::command(),
+            report: &report,
+            rows: &rows,
+            arrivals: events.input.arrivals.as_deref(),
+            wanted: &truth.passes(),
+            kept: Kept::measure(view, &events.input.log, folder.path(), &options(&args.fold))?,
+            takes,
+            prices: prices.as_ref(),
+        };
+        page::write(path, &report::page(&subject))?;
+        let mut table = Vec::new();
+        csv(&mut table, &report)?;
+        page::beside(path, "csv", &table)?;
+    }
 
     let mut out = BufWriter::new(stdout().lock());
     match args.format {

@@ -10,7 +10,7 @@ use shared_logic::coverage::OffsetVector;
 use shared_logic::lateness::Late;
 use shared_logic::view::View;
 
-use crate::books::{Books, Refused, Row, multiplicity};
+use crate::books::{Books, Multiplicity, Refused, Row, multiplicity};
 use crate::difference::{Difference, difference};
 use crate::error::ComparisonError;
 use crate::kappa::kappa;
@@ -35,6 +35,8 @@ pub struct Line {
     /// Groups in which the answer differs from the independent fold of the same events, each as
     /// often as the halves took it: what the code did, beyond what the rule made it do.
     pub drift: usize,
+    /// Which events its halves folded, and which not exactly once.
+    pub taken: Multiplicity,
 }
 
 /// All lines of a comparison.
@@ -117,6 +119,7 @@ pub fn compare(
                 late: taken.late.intersection_len(&held),
             },
             truth: spec.rows.clone(),
+            taken,
             run,
         };
         known = Some((asked, spec));

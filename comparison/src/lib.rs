@@ -19,6 +19,7 @@ pub mod difference;
 pub mod error;
 pub mod kappa;
 pub mod lambda;
+pub mod report;
 pub mod rule;
 pub mod run;
 pub mod schedule;
