@@ -1,10 +1,12 @@
 //! `seam compare`: every rule and architecture against the truth.
 
 use std::io::{BufWriter, Write, stdout};
+use std::time::Duration;
 
 use comparison::compare::{self, Line, Report};
 use comparison::report::{self, Kept, Subject};
-use comparison::schedule::SeamAt;
+use comparison::rule::Rule;
+use comparison::seam::SeamAt;
 use serde_json::json;
 
 use crate::args::Compare;
@@ -31,14 +33,14 @@ pub fn run(args: &Compare) -> Outcome {
     let truth = loaded.truth(view, file, reading)?;
     let truth = truth.dealt(events.partitions());
     let rows = events.rows(truth.event_times());
-    let schedule = events.arrivals(&rows).schedule(&seam, takes).or_input()?;
+    let seam = events.arrivals(&rows).seam(&seam, takes).or_input()?;
     let given = compare::Events {
         log: &events.input.log,
         rows: &rows,
         truth: &truth,
     };
     let prices = page::prices(args.prices.as_deref())?;
-    let report = compare::compare(view, given, &schedule, &options(&args.fold))?;
+    let report = compare::compare(view, given, &Rule::ALL, &seam, &options(&args.fold))?;
     if let Some(path) = &args.report {
         let folder = tempfile::tempdir()?;
         let subject = Subject {
@@ -78,15 +80,13 @@ pub fn run(args: &Compare) -> Outcome {
     check(&report)
 }
 
-/// A duration such as 90m, in microseconds.
-pub fn duration(text: &str) -> Outcome<i64> {
-    let wrong = |why: String| {
+/// A duration such as 90m.
+pub fn duration(text: &str) -> Outcome<Duration> {
+    humantime::parse_duration(text).map_err(|error| {
         Failure::input(format!(
-            "cannot read the duration {text:?}: {why}; write 90m, 2h or 30s"
+            "cannot read the duration {text:?}: {error}; write 90m, 2h or 30s"
         ))
-    };
-    let duration = humantime::parse_duration(text).map_err(|error| wrong(error.to_string()))?;
-    i64::try_from(duration.as_micros()).map_err(|_| wrong("it is too long".into()))
+    })
 }
 
 /// The table of a comparison: a row per architecture and rule.

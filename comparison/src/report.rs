@@ -12,6 +12,8 @@ mod plane;
 pub mod prices;
 mod seam;
 
+use std::time::Duration;
+
 use roaring::RoaringBitmap;
 use shared_logic::time::EventTime;
 use shared_logic::view::View;
@@ -43,8 +45,8 @@ pub struct Subject<'s> {
     pub wanted: &'s RoaringBitmap,
     /// What is kept of the events by each architecture.
     pub kept: Kept,
-    /// How long the batch took, in microseconds.
-    pub takes: i64,
+    /// How long the batch took.
+    pub takes: Duration,
     /// What things cost, if somebody says so.
     pub prices: Option<&'s Prices>,
 }

@@ -106,6 +106,30 @@ impl Truth {
         })
     }
 
+    /// The same over JSON lines in memory, in the order of their arrival.
+    ///
+    /// # Errors
+    /// SQL that is not read or not lowered.
+    pub fn of_lines(text: &[u8], sql: &str, view: Option<&str>) -> Result<Self, TruthError> {
+        let parsed = parse(sql).map_err(|error| TruthError::Sql(error.to_string()))?;
+        let (table, _) = plan::choose(&parsed, view)?;
+        let plan = Plan::new(&parsed, view)?;
+        let fields = plan
+            .fields
+            .iter()
+            .map(|field| (field.name.as_str(), field.kind));
+        let wanted: Vec<_> = fields.collect();
+        let read = input::json_lines(text, &wanted, &Units::new(table)?)?;
+        let rows = Rows::new(&plan, read, None)?;
+        let partitions = vec![0; rows.times.len()];
+        Ok(Self {
+            plan,
+            rows,
+            partitions,
+            arrivals: None,
+        })
+    }
+
     /// The same events in the partitions of a log: which of them are late depends on it, and which
     /// of those with equal event times is first. Without this all are in one partition.
     pub fn dealt(self, partitions: Vec<u32>) -> Self {

@@ -35,7 +35,7 @@ pub(super) fn figure(subject: &Subject<'_>) -> Figure {
     for line in &subject.report.lines {
         for (column, title) in &measures {
             let [served, truth] =
-                [&line.run.rows, &line.truth].map(|rows| sums(rows, place, *column));
+                [&line.run.served.rows, &line.truth].map(|rows| sums(rows, place, *column));
             frames.push(frame(&name(line), title, &served, &truth));
         }
     }
@@ -146,7 +146,7 @@ pub(super) fn worst(subject: &Subject<'_>) -> Sheet {
         for (mine, its) in line.difference.rows.iter().rev().take(LISTED) {
             rows.push(vec![
                 name(line),
-                shown(&line.run.rows, *mine),
+                shown(&line.run.served.rows, *mine),
                 shown(&line.truth, *its),
             ]);
         }

@@ -47,7 +47,7 @@ impl Measured {
                 .find(|line| line.run.rule == rule);
             line.map(|line| line.run.cost).unwrap_or_default()
         };
-        let (lambda, kappa) = (of(Some(Rule::Offset)), of(None));
+        let (lambda, kappa) = (of(Some(Rule::OFFSET)), of(None));
         let over = subject
             .arrivals
             .and_then(|arrivals| Some(arrivals.iter().max()?.0 - arrivals.iter().min()?.0));
@@ -59,7 +59,7 @@ impl Measured {
             segment_bytes: lambda.bytes_stored,
             from_log: kappa.cpu_seconds,
             from_files: subject.kept.from_files,
-            takes: subject.takes,
+            takes: crate::seam::micros(subject.takes),
             late: super::plane::worst_lateness(subject),
         }
     }

@@ -9,11 +9,10 @@ use event_log::archive::Archive;
 use event_log::archiver::{ArchiveOptions, archive};
 use shared_logic::coverage::OffsetVector;
 use shared_logic::view::View;
-use view_store::store::Store;
 
 use crate::error::ComparisonError;
+use crate::kept;
 use crate::lambda::Options;
-use crate::run::Half;
 
 /// Both forms of the same events, measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -40,7 +39,7 @@ impl Kept {
         let files = Archive::open(folder, &view.table.topic, Arc::clone(&view.table))?;
         let copied = archive(log, &files, None, ArchiveOptions::default())?;
         let started = ProcessTime::now();
-        let half = Half::new(&Store::memory(), view, &OffsetVector::default())?;
+        let half = kept::Kept::new(view, &OffsetVector::default())?;
         let end = files.end()?;
         batch_layer::commit::run(
             view,

@@ -54,8 +54,9 @@ pub(super) fn figure(subject: &Subject<'_>) -> Figure {
     });
     let mut frames = Vec::new();
     for line in &subject.report.lines {
+        let doubled = line.taken.doubled();
         let kinds = [
-            ("double", "cross", &line.taken.double),
+            ("double", "cross", &doubled),
             ("missing", "x", &line.taken.missing),
             ("late", "triangle-up", &line.taken.late),
         ];
@@ -139,7 +140,7 @@ fn caption(subject: &Subject<'_>) -> String {
 }
 
 fn partitions(subject: &Subject<'_>) -> Vec<TopicPartition> {
-    subject.report.schedule.end.0.keys().cloned().collect()
+    subject.report.seam.end.0.keys().cloned().collect()
 }
 
 /// How far each event is behind the greatest event time before it in its partition, in

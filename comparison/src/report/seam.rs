@@ -22,7 +22,7 @@ pub(super) fn instant(time: EventTime) -> Value {
 
 /// Lines for the cut, the landing and, under rules on event time, the boundary.
 pub(super) fn marks(subject: &Subject<'_>, rule: Option<Rule>, times: bool) -> Value {
-    let schedule = &subject.report.schedule;
+    let seam = &subject.report.seam;
     let mut shapes = Vec::new();
     let mut notes = Vec::new();
     let Some(rule) = rule else {
@@ -42,12 +42,12 @@ pub(super) fn marks(subject: &Subject<'_>, rule: Option<Rule>, times: bool) -> V
             "xanchor": "left", "yanchor": "bottom", "font": {"color": "@served", "size": 11}}),
         );
     };
-    upright(&schedule.cut, "cut");
-    if schedule.landing != schedule.cut {
-        upright(&schedule.landing, "landing");
+    upright(&seam.cut, "cut");
+    if seam.landing != seam.cut {
+        upright(&seam.landing, "landing");
     }
-    if times && matches!(rule, Rule::EventTime(_)) && schedule.boundary.0 != i64::MIN {
-        let y = instant(schedule.boundary);
+    if times && rule.name().starts_with("event-time") && seam.boundary.0 != i64::MIN {
+        let y = instant(seam.boundary);
         shapes.push(
             json!({"type": "line", "y0": y, "y1": y, "xref": "paper", "x0": 0, "x1": 1,
             "line": {"color": "@served", "width": 1.5, "dash": "dot"}}),

@@ -1,0 +1,111 @@
+//! A value of a group at one step of a refold.
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
+use arrow::error::ArrowError;
+use arrow::util::display::array_value_to_string;
+
+use super::Amount;
+
+/// A value, or that there is none.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Level {
+    /// There is no such group.
+    Absent,
+    /// NULL.
+    Null,
+    /// A whole number: integers; decimals in their last digit, instants in microseconds and days.
+    Whole(i128),
+    /// A float.
+    Real(f64),
+    /// Anything else, as it is shown.
+    Other(String),
+}
+
+/// How the values of a column are subtracted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// Whole numbers, which are shown with this many digits behind the point.
+    Whole(i8),
+    /// Floats.
+    Real,
+    /// Not at all: changes are counted.
+    Counted,
+}
+
+impl Scale {
+    /// The scale of a column of this type.
+    pub(super) fn of(data_type: &DataType) -> Self {
+        match data_type {
+            DataType::Decimal128(_, scale) => Self::Whole(*scale),
+            DataType::Float32 | DataType::Float64 => Self::Real,
+            DataType::Boolean | DataType::Date32 | DataType::Timestamp(..) => Self::Whole(0),
+            whole if whole.is_integer() => Self::Whole(0),
+            _ => Self::Counted,
+        }
+    }
+
+    /// No change.
+    pub(super) fn nothing(self) -> Amount {
+        match self {
+            Self::Whole(scale) => Amount::Whole(0, scale),
+            Self::Real => Amount::Real(0.0),
+            Self::Counted => Amount::Changes(0),
+        }
+    }
+
+    /// What leads from one value to the other. No group and NULL weigh nothing.
+    pub(super) fn change(self, before: &Level, after: &Level) -> Amount {
+        match self {
+            Self::Whole(scale) => Amount::Whole(after.whole().wrapping_sub(before.whole()), scale),
+            Self::Real => match (before.real(), after.real()) {
+                (before, after) if before == after => Amount::Real(0.0),
+                (before, after) => Amount::Real(after - before),
+            },
+            Self::Counted => Amount::Changes(u64::from(before != after)),
+        }
+    }
+}
+
+impl Level {
+    /// The value of `row`.
+    pub(super) fn of(column: &ArrayRef, row: usize) -> Result<Self, ArrowError> {
+        if column.is_null(row) {
+            return Ok(Self::Null);
+        }
+        let one = column.slice(row, 1);
+        Ok(match column.data_type() {
+            DataType::Decimal128(..) => Self::Whole(one.as_primitive::<Decimal128Type>().value(0)),
+            DataType::UInt64 => {
+                let wide = cast(&one, &DataType::Decimal128(20, 0))?;
+                Self::Whole(wide.as_primitive::<Decimal128Type>().value(0))
+            }
+            _ => match Scale::of(column.data_type()) {
+                Scale::Whole(_) => {
+                    let wide = cast(&one, &DataType::Int64)?;
+                    Self::Whole(wide.as_primitive::<Int64Type>().value(0).into())
+                }
+                Scale::Real => {
+                    let wide = cast(&one, &DataType::Float64)?;
+                    Self::Real(wide.as_primitive::<Float64Type>().value(0))
+                }
+                Scale::Counted => Self::Other(array_value_to_string(&one, 0)?),
+            },
+        })
+    }
+
+    fn whole(&self) -> i128 {
+        match self {
+            Self::Whole(value) => *value,
+            _ => 0,
+        }
+    }
+
+    fn real(&self) -> f64 {
+        match self {
+            Self::Real(value) => *value,
+            _ => 0.0,
+        }
+    }
+}
