@@ -4,18 +4,21 @@ use std::io::{BufWriter, Write, stdout};
 use std::time::Duration;
 
 use comparison::compare::{self, Line, Report};
-use comparison::rule::Rule;
 use comparison::seam::SeamAt;
 use serde_json::json;
 
 use crate::args::Compare;
 use crate::failure::{Failure, OrInput, Outcome};
 use crate::job::{Loaded, options};
+use crate::play;
 use crate::print::{self, Format};
 
 /// Runs, prints, and fails if an error is left unexplained.
 pub fn run(args: &Compare) -> Outcome {
     let loaded = Loaded::open(&args.view)?;
+    if let Some(schedule) = &args.schedule {
+        return play::run(args, &loaded, loaded.one_fold("seam compare")?, schedule);
+    }
     let seam: SeamAt = args.seam_at.parse().or_input()?;
     let takes = duration(&args.batch_takes)?;
     let reading = &args.input.reading;
@@ -37,7 +40,13 @@ pub fn run(args: &Compare) -> Outcome {
         rows: &rows,
         truth: &truth,
     };
-    let report = compare::compare(view, given, &Rule::ALL, &seam, &options(&args.fold))?;
+    let report = compare::compare(
+        view,
+        given,
+        &play::rules(args)?,
+        &seam,
+        &options(&args.fold),
+    )?;
 
     let mut out = BufWriter::new(stdout().lock());
     match args.format {
@@ -130,6 +139,7 @@ pub fn check(report: &Report) -> Outcome {
 /// The fields of a line, in the order that scripts rely on.
 fn fields(line: &Line) -> Vec<(&'static str, serde_json::Value)> {
     let (books, cost) = (&line.books, &line.run.cost);
+    let [.., drift, approximation] = line.attribution.changed;
     vec![
         ("architecture", json!(line.run.architecture.to_string())),
         ("rule", json!(line.run.rule.map(|rule| rule.to_string()))),
@@ -139,8 +149,8 @@ fn fields(line: &Line) -> Vec<(&'static str, serde_json::Value)> {
         ("double", json!(books.double)),
         ("missing", json!(books.missing)),
         ("late", json!(books.late)),
-        ("drift", json!(line.drift)),
-        ("approximation", json!(0)),
+        ("drift", json!(drift)),
+        ("approximation", json!(approximation)),
         ("net_error", json!(books.net())),
         ("cpu_seconds", json!(cost.cpu_seconds)),
         ("bytes_read", json!(cost.bytes_read)),

@@ -20,6 +20,7 @@ mod generate;
 mod init;
 mod job;
 mod output;
+mod play;
 mod print;
 mod query;
 mod rejects;
