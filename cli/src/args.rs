@@ -40,7 +40,7 @@ pub enum Command {
     Run(Run),
     /// Run lambda under every seam rule, and kappa, against an independent truth.
     #[command(
-        after_help = "Examples:\n  seam compare views/delay_by_airport.sql --input data/flights-week.parquet --seam-at 2001-01-05T09:00:00Z --batch-takes 90m\n  seam compare orders.sql --input orders.jsonl --report orders.html"
+        after_help = "Examples:\n  seam compare views/delay_by_airport.sql --input data/flights-week.parquet --seam-at 2001-01-05T09:00:00Z --batch-takes 90m\n  seam compare orders.sql --input orders.jsonl --report orders.html\n  seam compare views/clicks_by_page.sql --schedule \"rate 20/s for 10m, late 5% by 30s..5m, batch every 3m takes 90s fails 2, seed 7\""
     )]
     Compare(Compare),
     /// Write made-up clicks, the week of flights or, if built with the feature nexmark, auctions, to a
@@ -208,6 +208,7 @@ pub struct Run {
 
 /// `seam compare`.
 #[derive(Debug, Args)]
+#[command(mut_arg("input", |input| input.required(false).required_unless_present("schedule")))]
 pub struct Compare {
     #[command(flatten)]
     pub view: ViewArgs,
@@ -220,6 +221,13 @@ pub struct Compare {
     /// How long after its cut the batch lands, in arrival time: 90m, 2h, 30s.
     #[arg(long, default_value = "0s", value_name = "DURATION")]
     pub batch_takes: String,
+    /// What happens on a virtual clock, instead of one batch run: arrivals where there is no --input,
+    /// batches, checkpoints, crashes, retention. docs/schedules.md lists the clauses.
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["seam_at", "batch_takes"])]
+    pub schedule: Option<String>,
+    /// Only lambdas under this seam rule, and kappa; may be given several times.
+    #[arg(long, value_name = "RULE")]
+    pub rule: Vec<String>,
     #[command(flatten)]
     pub fold: FoldArgs,
     /// How rows are printed.

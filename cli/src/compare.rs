@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use comparison::compare::{self, Line, Report};
 use comparison::report::{self, Kept, Subject};
-use comparison::rule::Rule;
 use comparison::seam::SeamAt;
 use serde_json::json;
 
@@ -13,11 +12,15 @@ use crate::args::Compare;
 use crate::failure::{Failure, OrInput, Outcome};
 use crate::job::{Loaded, options};
 use crate::page;
+use crate::play;
 use crate::print::{self, Format};
 
 /// Runs, prints, and fails if an error is left unexplained.
 pub fn run(args: &Compare) -> Outcome {
     let loaded = Loaded::open(&args.view)?;
+    if let Some(schedule) = &args.schedule {
+        return play::run(args, &loaded, loaded.one_fold("seam compare")?, schedule);
+    }
     let seam: SeamAt = args.seam_at.parse().or_input()?;
     let takes = duration(&args.batch_takes)?;
     let reading = &args.input.reading;
@@ -40,7 +43,13 @@ pub fn run(args: &Compare) -> Outcome {
         truth: &truth,
     };
     let prices = page::prices(args.prices.as_deref())?;
-    let report = compare::compare(view, given, &Rule::ALL, &seam, &options(&args.fold))?;
+    let report = compare::compare(
+        view,
+        given,
+        &play::rules(args)?,
+        &seam,
+        &options(&args.fold),
+    )?;
     if let Some(path) = &args.report {
         let folder = tempfile::tempdir()?;
         let subject = Subject {
@@ -152,6 +161,7 @@ pub fn check(report: &Report) -> Outcome {
 /// The fields of a line, in the order that scripts rely on.
 fn fields(line: &Line) -> Vec<(&'static str, serde_json::Value)> {
     let (books, cost) = (&line.books, &line.run.cost);
+    let [.., drift, approximation] = line.attribution.changed;
     vec![
         ("architecture", json!(line.run.architecture.to_string())),
         ("rule", json!(line.run.rule.map(|rule| rule.to_string()))),
@@ -161,8 +171,8 @@ fn fields(line: &Line) -> Vec<(&'static str, serde_json::Value)> {
         ("double", json!(books.double)),
         ("missing", json!(books.missing)),
         ("late", json!(books.late)),
-        ("drift", json!(line.drift)),
-        ("approximation", json!(0)),
+        ("drift", json!(drift)),
+        ("approximation", json!(approximation)),
         ("net_error", json!(books.net())),
         ("cpu_seconds", json!(cost.cpu_seconds)),
         ("bytes_read", json!(cost.bytes_read)),

@@ -21,6 +21,7 @@ mod init;
 mod job;
 mod output;
 mod page;
+mod play;
 mod print;
 mod query;
 mod rejects;

@@ -4,22 +4,8 @@ use std::time::Duration;
 
 use shared_logic::identity::{Offset, TopicPartition};
 
-use crate::attribution::Attribution;
 use crate::books::Row;
-use crate::error::ComparisonError;
-use crate::judge::{Judge, Verdict};
-use crate::play::{Played, Tick};
-
-/// A tick, judged.
-#[derive(Clone, Debug)]
-pub struct Judged {
-    /// When the question was asked.
-    pub at: Duration,
-    /// In groups and in events.
-    pub verdict: Verdict,
-    /// In values.
-    pub attribution: Attribution,
-}
+use crate::trial::Judged;
 
 /// A played schedule, summed up over time. An answer counts from its question until the next.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,21 +25,6 @@ pub struct OverTime {
     /// How long after the first wrong answer all are right again; `None` if none was wrong, or the
     /// last still is.
     pub corrected: Option<Duration>,
-}
-
-/// Judges every tick.
-///
-/// # Errors
-/// The truth cannot be told.
-pub fn judge_all(judge: &mut Judge<'_>, played: &Played) -> Result<Vec<Judged>, ComparisonError> {
-    let judged = |tick: &Tick| {
-        Ok(Judged {
-            at: tick.at,
-            verdict: judge.judge(&tick.served, &tick.end)?,
-            attribution: judge.attribute(&tick.served, &tick.end)?,
-        })
-    };
-    played.ticks.iter().map(judged).collect()
 }
 
 /// Sums up the judgements of one player; `rows` are the events in the order of arrival.

@@ -18,14 +18,14 @@ mod l7;
 mod l8;
 mod lab;
 mod lesson;
-mod trial;
+mod staged;
 
 use crate::error::ComparisonError;
 
 pub use check::{Answers, CheckError, check};
 pub use lab::lab;
 pub use lesson::Lesson;
-pub use trial::Measured;
+pub use staged::Measured;
 
 /// A lesson that can be run.
 #[derive(Debug)]
@@ -88,7 +88,8 @@ pub const ALL: [&Pain; 12] = [
 
 /// The pain with this name, in any case of letters.
 pub fn find(id: &str) -> Option<&'static Pain> {
-    ALL.into_iter().find(|pain| pain.id.eq_ignore_ascii_case(id))
+    ALL.into_iter()
+        .find(|pain| pain.id.eq_ignore_ascii_case(id))
 }
 
 impl Pain {
@@ -115,7 +116,11 @@ impl Position {
 
 impl Claim {
     /// A figure that must be found exactly.
-    pub(crate) fn exact(of: impl Into<String>, known: impl Into<f64>, found: impl Into<f64>) -> Self {
+    pub(crate) fn exact(
+        of: impl Into<String>,
+        known: impl Into<f64>,
+        found: impl Into<f64>,
+    ) -> Self {
         Self {
             of: of.into(),
             known: known.into(),
@@ -139,7 +144,8 @@ impl Claim {
 
     /// Whether it was found.
     pub fn holds(&self) -> bool {
-        (self.known - self.found).abs() <= self.within || (self.known.is_infinite() && self.known == self.found)
+        (self.known - self.found).abs() <= self.within
+            || (self.known.is_infinite() && self.known == self.found)
     }
 }
 

@@ -66,11 +66,10 @@ pub struct Served {
 
 impl Served {
     /// The answer of a merged fold of these halves.
-    pub(crate) fn of(
-        view: &View,
-        merged: &Partial,
-        halves: Halves,
-    ) -> Result<Self, ComparisonError> {
+    ///
+    /// # Errors
+    /// An expression of the SELECT list fails.
+    pub fn of(view: &View, merged: &Partial, halves: Halves) -> Result<Self, ComparisonError> {
         let events = merged.rows.column_by_name("events");
         let events = events.map(|events| events.as_primitive::<UInt64Type>());
         Ok(Self {

@@ -22,6 +22,7 @@ mod plain;
 mod plan;
 mod resolve;
 mod rows;
+mod table;
 mod unit;
 mod value;
 mod windows;
@@ -39,6 +40,7 @@ use unit::Units;
 pub use answer::Answer;
 pub use error::TruthError;
 pub use fates::Fates;
+pub use table::{READABLE, Written, table};
 
 /// A view over the events of a file, ready to be evaluated over all or some of them.
 ///

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::check::{Answers, CheckError};
-use super::trial::{CLICKS, Trial, lambda};
+use super::staged::{CLICKS, Staged, lambda};
 use super::{Claim, Pain, Position};
 use crate::error::ComparisonError;
 use crate::play::Player;
@@ -23,14 +23,16 @@ const MINUTES: u64 = 8;
 const RATE: u64 = 10;
 
 /// A new view is made at the end: kappa's by replaying the log, lambda's by a batch over its files.
-fn trial(retain: u64) -> Result<Trial, ComparisonError> {
+fn trial(retain: u64) -> Result<Staged, ComparisonError> {
     let retain = match retain {
         0 => String::new(),
         minutes => format!(", retain {minutes}m"),
     };
-    Trial::new(
+    Staged::new(
         CLICKS,
-        &format!("rate {RATE}/s for {MINUTES}m, batch at {MINUTES}m takes 0s, replay at {MINUTES}m rate 1000/s chunk 500{retain}, ask every 1h"),
+        &format!(
+            "rate {RATE}/s for {MINUTES}m, batch at {MINUTES}m takes 0s, replay at {MINUTES}m rate 1000/s chunk 500{retain}, ask every 1h"
+        ),
     )
 }
 
@@ -38,14 +40,27 @@ fn run(position: usize) -> Result<Position, ComparisonError> {
     let retain = RETAIN.get(position).copied().unwrap_or_default();
     let kept = if retain == 0 { MINUTES } else { retain };
     let trial = trial(retain)?;
-    let kappa = trial.play(Player::Kappa)?.called("kappa, replayed from the log");
-    let lambda = trial.play(lambda("offset")?)?.called("lambda, from its files");
+    let kappa = trial
+        .play(Player::Kappa)?
+        .called("kappa, replayed from the log");
+    let lambda = trial
+        .play(lambda("offset")?)?
+        .called("lambda, from its files");
     let claims = vec![
-        Claim::events("kappa, replayed from the log", RATE * 60 * MINUTES.saturating_sub(kept), kappa.books.missing),
+        Claim::events(
+            "kappa, replayed from the log",
+            RATE * 60 * MINUTES.saturating_sub(kept),
+            kappa.books.missing,
+        ),
         Claim::events("lambda, from its files", 0, lambda.books.missing),
     ];
     Ok(Position {
-        knob: PAIN.positions.get(position).copied().unwrap_or_default().into(),
+        knob: PAIN
+            .positions
+            .get(position)
+            .copied()
+            .unwrap_or_default()
+            .into(),
         schedule: trial.schedule.to_string(),
         lines: vec![kappa, lambda],
         claims,

@@ -4,7 +4,7 @@ use shared_logic::coverage::OffsetVector;
 
 use super::check::{Answers, CheckError};
 use super::l3::{refused, sql};
-use super::trial::Trial;
+use super::staged::Staged;
 use super::{Claim, Pain, Position};
 use crate::books::Row;
 use crate::error::ComparisonError;
@@ -14,24 +14,36 @@ pub(super) const PAIN: Pain = Pain {
     id: "K3",
     text: include_str!("../../../pains/K3.md"),
     knob: "the replay reads",
-    positions: &["partition by partition", "in turns of 500", "in turns of 50", "in turns of 1"],
+    positions: &[
+        "partition by partition",
+        "in turns of 500",
+        "in turns of 50",
+        "in turns of 1",
+    ],
     unit: "events refused",
     run,
     check,
 };
 
-const READS: [&str; 4] = ["chunk 500", "interleaved chunk 500", "interleaved chunk 50", "interleaved chunk 1"];
+const READS: [&str; 4] = [
+    "chunk 500",
+    "interleaved chunk 500",
+    "interleaved chunk 50",
+    "interleaved chunk 1",
+];
 const LATENESS: i64 = 10_000_000;
 
-fn trial(reads: &str) -> Result<Trial, ComparisonError> {
-    Trial::new(
+fn trial(reads: &str) -> Result<Staged, ComparisonError> {
+    Staged::new(
         &sql("10 seconds", "view"),
-        &format!("rate 5/s for 4m, partitions 3, late 5% by 80s..120s, batch never, replay at 4m rate 1000/s {reads}, ask every 1h"),
+        &format!(
+            "rate 5/s for 4m, partitions 3, late 5% by 80s..120s, batch never, replay at 4m rate 1000/s {reads}, ask every 1h"
+        ),
     )
 }
 
 /// The rows in the order in which a replay reads them.
-fn replayed(trial: &Trial) -> Vec<&Row> {
+fn replayed(trial: &Staged) -> Vec<&Row> {
     let end = trial.scene.clock.offsets(trial.scene.clock.last());
     let Some(replay) = trial.schedule.replay else {
         return trial.scene.rows.iter().collect();
@@ -46,7 +58,9 @@ fn replayed(trial: &Trial) -> Vec<&Row> {
                 false => end.get(&place),
             };
             let rows = trial.scene.rows.iter();
-            order.extend(rows.filter(|row| row.place == place && row.offset >= from && row.offset < next));
+            order.extend(
+                rows.filter(|row| row.place == place && row.offset >= from && row.offset < next),
+            );
             reached.set(place, next);
         }
     }
@@ -55,16 +69,31 @@ fn replayed(trial: &Trial) -> Vec<&Row> {
 
 fn run(position: usize) -> Result<Position, ComparisonError> {
     let trial = trial(READS.get(position).copied().unwrap_or_default())?;
-    let line = trial.play(Player::Kappa)?.called("kappa, replayed, a watermark for each partition");
+    let line = trial
+        .play(Player::Kappa)?
+        .called("kappa, replayed, a watermark for each partition");
     let order = replayed(&trial);
     let live = refused(&trial.scene.rows, LATENESS, false);
     let claims = vec![
-        Claim::events("a watermark for each partition: live and replayed", live, refused(order, LATENESS, false)),
+        Claim::events(
+            "a watermark for each partition: live and replayed",
+            live,
+            refused(order, LATENESS, false),
+        ),
         Claim::events("Seamline's replay", live, line.books.late),
-        Claim::exact("wrong groups of Seamline's replay", 0, line.wrong_groups as f64),
+        Claim::exact(
+            "wrong groups of Seamline's replay",
+            0,
+            line.wrong_groups as f64,
+        ),
     ];
     Ok(Position {
-        knob: PAIN.positions.get(position).copied().unwrap_or_default().into(),
+        knob: PAIN
+            .positions
+            .get(position)
+            .copied()
+            .unwrap_or_default()
+            .into(),
         schedule: trial.schedule.to_string(),
         lines: vec![line],
         claims,
@@ -88,5 +117,9 @@ fn check(answers: &Answers) -> Result<Vec<Claim>, CheckError> {
         "partition" => false,
         _ => return Err(answers.wrong("watermark", "global or partition")),
     };
-    Ok(vec![Claim::exact("orders of reading that differ from the live run", 0, orders_that_differ(global)?)])
+    Ok(vec![Claim::exact(
+        "orders of reading that differ from the live run",
+        0,
+        orders_that_differ(global)?,
+    )])
 }

@@ -10,7 +10,7 @@ use view_store::job::generations::{Behind, NewGeneration};
 use view_store::manifest::GenerationId;
 
 use super::check::{Answers, CheckError};
-use super::trial::{CLICKS, Trial};
+use super::staged::{CLICKS, Staged};
 use super::{Claim, Pain, Position};
 use crate::error::ComparisonError;
 use crate::kept::Kept;
@@ -27,8 +27,8 @@ pub(super) const PAIN: Pain = Pain {
 
 const QUARTERS: u64 = 4;
 
-fn trial() -> Result<Trial, ComparisonError> {
-    Trial::new(CLICKS, "rate 5/s for 4m, batch never, ask every 1h")
+fn trial() -> Result<Staged, ComparisonError> {
+    Staged::new(CLICKS, "rate 5/s for 4m, batch never, ask every 1h")
 }
 
 /// What became of a swap to a version that has read so many quarters.
@@ -38,7 +38,7 @@ struct Swap {
     lacking_after_rollback: u64,
 }
 
-fn swap(trial: &Trial, quarters: u64) -> Result<Swap, ComparisonError> {
+fn swap(trial: &Staged, quarters: u64) -> Result<Swap, ComparisonError> {
     let (view, log) = (&trial.view, &trial.scene.log);
     let end = trial.scene.clock.offsets(trial.scene.clock.last());
     let kept = Kept::new(view, &OffsetVector::default())?;
@@ -58,7 +58,10 @@ fn swap(trial: &Trial, quarters: u64) -> Result<Swap, ComparisonError> {
         again: true,
     })?;
     let mut reached = end;
-    reached.0.values_mut().for_each(|next| next.0 = next.0 * quarters / QUARTERS);
+    reached
+        .0
+        .values_mut()
+        .for_each(|next| next.0 = next.0 * quarters / QUARTERS);
     follow(second, &reached)?;
     let refused = match job.cut_over(second, Behind::Refused) {
         Ok(_) => false,
@@ -83,9 +86,12 @@ fn swap(trial: &Trial, quarters: u64) -> Result<Swap, ComparisonError> {
 }
 
 /// What is not below a share of each partition.
-fn unread(trial: &Trial, quarters: u64) -> u64 {
+fn unread(trial: &Staged, quarters: u64) -> u64 {
     let end = trial.scene.clock.offsets(trial.scene.clock.last());
-    end.0.values().map(|next| next.0 - next.0 * quarters / QUARTERS).sum()
+    end.0
+        .values()
+        .map(|next| next.0 - next.0 * quarters / QUARTERS)
+        .sum()
 }
 
 fn run(position: usize) -> Result<Position, ComparisonError> {
@@ -93,12 +99,25 @@ fn run(position: usize) -> Result<Position, ComparisonError> {
     let trial = trial()?;
     let swap = swap(&trial, quarters)?;
     let claims = vec![
-        Claim::events("lacking, if the swap is forced", unread(&trial, quarters), swap.lacking),
-        Claim::exact("whether the swap is refused", u8::from(quarters < QUARTERS), u8::from(swap.refused)),
+        Claim::events(
+            "lacking, if the swap is forced",
+            unread(&trial, quarters),
+            swap.lacking,
+        ),
+        Claim::exact(
+            "whether the swap is refused",
+            u8::from(quarters < QUARTERS),
+            u8::from(swap.refused),
+        ),
         Claim::events("lacking after rolling back", 0, swap.lacking_after_rollback),
     ];
     Ok(Position {
-        knob: PAIN.positions.get(position).copied().unwrap_or_default().into(),
+        knob: PAIN
+            .positions
+            .get(position)
+            .copied()
+            .unwrap_or_default()
+            .into(),
         schedule: trial.schedule.to_string(),
         lines: vec![],
         claims,
@@ -109,5 +128,10 @@ fn check(answers: &Answers) -> Result<Vec<Claim>, CheckError> {
     let predicted: u64 = answers.read("lacking", "a whole number of events")?;
     let swap = swap(&trial()?, 3)?;
     // Each partition is rounded down to a whole record.
-    Ok(vec![Claim::about("events that readers lack", predicted as f64, swap.lacking as f64, 1.0)])
+    Ok(vec![Claim::about(
+        "events that readers lack",
+        predicted as f64,
+        swap.lacking as f64,
+        1.0,
+    )])
 }

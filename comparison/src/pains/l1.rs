@@ -1,7 +1,7 @@
 //! L1: double count at the boundary.
 
 use super::check::{Answers, CheckError};
-use super::trial::{CLICKS, Trial, lambda};
+use super::staged::{CLICKS, Staged, lambda};
 use super::{Claim, Pain, Position};
 use crate::error::ComparisonError;
 use crate::rule::Rule;
@@ -26,12 +26,15 @@ const KNOWN: [(&str, i32); 5] = [
     ("event-time </>", -1),
 ];
 
-fn trial(events: u32) -> Result<Trial, ComparisonError> {
+fn trial(events: u32) -> Result<Staged, ComparisonError> {
     let boundary = match events {
         0 => String::new(),
         events => format!(", boundary {events} at 2m"),
     };
-    Trial::new(CLICKS, &format!("rate 5/s for 4m{boundary}, batch at 2m takes 0s, ask every 1h"))
+    Staged::new(
+        CLICKS,
+        &format!("rate 5/s for 4m{boundary}, batch at 2m takes 0s, ask every 1h"),
+    )
 }
 
 fn run(position: usize) -> Result<Position, ComparisonError> {
@@ -40,7 +43,11 @@ fn run(position: usize) -> Result<Position, ComparisonError> {
     let (mut lines, mut claims) = (vec![], vec![]);
     for (rule, sign) in KNOWN {
         let line = trial.play(lambda(rule)?)?;
-        claims.push(Claim::exact(rule, sign * events.cast_signed(), line.books.net() as f64));
+        claims.push(Claim::exact(
+            rule,
+            sign * events.cast_signed(),
+            line.books.net() as f64,
+        ));
         lines.push(line);
     }
     Ok(Position {
@@ -54,12 +61,19 @@ fn run(position: usize) -> Result<Position, ComparisonError> {
 fn check(answers: &Answers) -> Result<Vec<Claim>, CheckError> {
     let rule: Rule = answers.read("rule", "a seam rule such as event-time <=/>")?;
     if !rule.name().starts_with("event-time") {
-        return Err(answers.wrong("rule", "a rule on event time: offset is right, and too easy"));
+        return Err(answers.wrong(
+            "rule",
+            "a rule on event time: offset is right, and too easy",
+        ));
     }
     let mut claims = vec![];
     for events in AT {
         let line = trial(events)?.play(crate::play::Player::Lambda(rule))?;
-        claims.push(Claim::exact(format!("net error with {events} at the boundary"), 0, line.books.net() as f64));
+        claims.push(Claim::exact(
+            format!("net error with {events} at the boundary"),
+            0,
+            line.books.net() as f64,
+        ));
     }
     Ok(claims)
 }

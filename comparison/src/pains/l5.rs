@@ -9,7 +9,7 @@ use roaring::RoaringBitmap;
 use serde_json::Value;
 
 use super::check::{Answers, CheckError};
-use super::trial::{CLICKS, Trial, lambda};
+use super::staged::{CLICKS, Staged, lambda};
 use super::{Claim, Measured, Pain, Position};
 use crate::error::ComparisonError;
 
@@ -37,25 +37,43 @@ type Cells = (i64, f64, i64);
 fn cells(rows: &RecordBatch) -> BTreeMap<String, Cells> {
     let text = |name: &str, row: usize| {
         let column = rows.column_by_name(name);
-        column.and_then(|column| array_value_to_string(column, row).ok()).unwrap_or_default()
+        column
+            .and_then(|column| array_value_to_string(column, row).ok())
+            .unwrap_or_default()
     };
     let whole = |name: &str, row: usize| {
-        let column = rows.column_by_name(name).and_then(|column| column.as_primitive_opt::<Int64Type>());
+        let column = rows
+            .column_by_name(name)
+            .and_then(|column| column.as_primitive_opt::<Int64Type>());
         column.map_or(0, |column| column.value(row))
     };
     let float = |name: &str, row: usize| {
-        let column = rows.column_by_name(name).and_then(|column| column.as_primitive_opt::<Float64Type>());
-        column.filter(|column| column.is_valid(row)).map_or(0.0, |column| column.value(row))
+        let column = rows
+            .column_by_name(name)
+            .and_then(|column| column.as_primitive_opt::<Float64Type>());
+        column
+            .filter(|column| column.is_valid(row))
+            .map_or(0.0, |column| column.value(row))
     };
     let groups = (0..rows.num_rows()).map(|row| {
         let key = format!("{} {}", text("page", row), text("window_start", row));
-        (key, (whole("clicks", row), float("mean", row), whole("visitors", row)))
+        (
+            key,
+            (
+                whole("clicks", row),
+                float("mean", row),
+                whole("visitors", row),
+            ),
+        )
     });
     groups.collect()
 }
 
 /// Two answers put together as they are shown: counts added, averages averaged.
-fn put_together(batch: &BTreeMap<String, Cells>, speed: &BTreeMap<String, Cells>) -> BTreeMap<String, Cells> {
+fn put_together(
+    batch: &BTreeMap<String, Cells>,
+    speed: &BTreeMap<String, Cells>,
+) -> BTreeMap<String, Cells> {
     let mut all = batch.clone();
     for (key, (clicks, mean, visitors)) in speed {
         all.entry(key.clone())
@@ -66,30 +84,41 @@ fn put_together(batch: &BTreeMap<String, Cells>, speed: &BTreeMap<String, Cells>
 }
 
 /// How many visitors of a group are on both sides of the cut: sets in a plain loop.
-fn on_both_sides(trial: &Trial, below: &RoaringBitmap) -> u64 {
+fn on_both_sides(trial: &Staged, below: &RoaringBitmap) -> u64 {
     let mut seen: BTreeMap<(String, i64), [BTreeSet<i64>; 2]> = BTreeMap::new();
-    for ((number, line), row) in (0_u32..).zip(&trial.scene.made.lines).zip(&trial.scene.rows) {
+    for ((number, line), row) in (0_u32..)
+        .zip(&trial.scene.made.lines)
+        .zip(&trial.scene.rows)
+    {
         let record: Value = serde_json::from_str(line).unwrap_or_default();
         let page = record.get("page").and_then(Value::as_str);
         let visitor = record.get("visitor").and_then(Value::as_i64);
         if let (Some(page), Some(visitor), Some(time)) = (page, visitor, row.time) {
-            let sides = seen.entry((page.to_owned(), time.0.div_euclid(60_000_000))).or_default();
+            let sides = seen
+                .entry((page.to_owned(), time.0.div_euclid(60_000_000)))
+                .or_default();
             let [batch, speed] = sides;
             let side = if below.contains(number) { batch } else { speed };
             side.insert(visitor);
         }
     }
-    let both = seen.values().map(|[batch, speed]| batch.intersection(speed).count() as u64);
+    let both = seen
+        .values()
+        .map(|[batch, speed]| batch.intersection(speed).count() as u64);
     both.sum()
 }
 
 fn run(position: usize) -> Result<Position, ComparisonError> {
     let cut = CUTS.get(position).copied().unwrap_or_default();
-    let schedule = format!("rate 5/s for 4m, keys 3, values 20, batch at {cut}s takes 0s, ask every 1h");
-    let trial = Trial::new(&sql(), &schedule)?;
+    let schedule =
+        format!("rate 5/s for 4m, keys 3, values 20, batch at {cut}s takes 0s, ask every 1h");
+    let trial = Staged::new(&sql(), &schedule)?;
     let judged = trial.judged(lambda("offset")?)?;
     let truth = &trial.scene.truth;
-    let at = trial.scene.clock.offsets(std::time::Duration::from_secs(cut));
+    let at = trial
+        .scene
+        .clock
+        .offsets(std::time::Duration::from_secs(cut));
     let rows = (0_u32..).zip(&trial.scene.rows);
     let below: RoaringBitmap = rows
         .filter(|(_, row)| row.offset < at.get(&row.place))
@@ -104,10 +133,17 @@ fn run(position: usize) -> Result<Position, ComparisonError> {
     let together = put_together(&half(&below)?, &half(&above)?);
     let right = half(&all)?;
     let wrong = |differs: &dyn Fn(&Cells, &Cells) -> bool| {
-        let groups = right.iter().filter(|(key, right)| together.get(*key).is_none_or(|mine| differs(mine, right)));
+        let groups = right
+            .iter()
+            .filter(|(key, right)| together.get(*key).is_none_or(|mine| differs(mine, right)));
         groups.count()
     };
-    let visitors = |groups: &BTreeMap<String, Cells>| groups.values().map(|(_, _, visitors)| visitors).sum::<i64>();
+    let visitors = |groups: &BTreeMap<String, Cells>| {
+        groups
+            .values()
+            .map(|(_, _, visitors)| visitors)
+            .sum::<i64>()
+    };
     let merged = judged.measured.called("accumulators merged (offset)");
     let naive = Measured {
         who: "final answers put together".into(),
@@ -120,11 +156,24 @@ fn run(position: usize) -> Result<Position, ComparisonError> {
             on_both_sides(&trial, &below) as f64,
             (visitors(&together) - visitors(&right)) as f64,
         ),
-        Claim::exact("wrong groups of COUNT, answers added", 0, wrong(&|mine, right| mine.0 != right.0) as f64),
-        Claim::exact("wrong groups of any, accumulators merged", 0, merged.wrong_groups as f64),
+        Claim::exact(
+            "wrong groups of COUNT, answers added",
+            0,
+            wrong(&|mine, right| mine.0 != right.0) as f64,
+        ),
+        Claim::exact(
+            "wrong groups of any, accumulators merged",
+            0,
+            merged.wrong_groups as f64,
+        ),
     ];
     Ok(Position {
-        knob: PAIN.positions.get(position).copied().unwrap_or_default().into(),
+        knob: PAIN
+            .positions
+            .get(position)
+            .copied()
+            .unwrap_or_default()
+            .into(),
         schedule: trial.schedule.to_string(),
         lines: vec![naive, merged],
         claims,
@@ -138,7 +187,12 @@ fn check(answers: &Answers) -> Result<Vec<Claim>, CheckError> {
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     let all: Vec<f64> = batch.into_iter().chain(speed).collect();
     Ok(vec![
-        Claim::about("the average of the averages", mean(&[mean(&batch), mean(&speed)]), naive, 1e-9),
+        Claim::about(
+            "the average of the averages",
+            mean(&[mean(&batch), mean(&speed)]),
+            naive,
+            1e-9,
+        ),
         Claim::about("the average", mean(&all), right, 1e-9),
     ])
 }

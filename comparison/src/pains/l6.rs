@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::check::{Answers, CheckError};
-use super::trial::{CLICKS, Judged, Trial, lambda};
+use super::staged::{CLICKS, Judged, Staged, lambda};
 use super::{Claim, Pain, Position};
 use crate::error::ComparisonError;
 
@@ -24,15 +24,17 @@ const TAKES: u64 = 1;
 const KEEP: u64 = 12;
 
 /// The first batch lands, then `fails` do not, then one does again.
-fn trial(fails: u64, keep: u64) -> Result<Trial, ComparisonError> {
+fn trial(fails: u64, keep: u64) -> Result<Staged, ComparisonError> {
     let runs: Vec<String> = (2..2 + fails).map(|run| run.to_string()).collect();
     let fails = match runs.is_empty() {
         true => String::new(),
         false => format!(" fails {}", runs.join(",")),
     };
-    Trial::new(
+    Staged::new(
         CLICKS,
-        &format!("rate {RATE}/m for 26m, batch every {EVERY}m takes {TAKES}m{fails}, keep {keep}m, checkpoint 1m, ask every 1m"),
+        &format!(
+            "rate {RATE}/m for 26m, batch every {EVERY}m takes {TAKES}m{fails}, keep {keep}m, checkpoint 1m, ask every 1m"
+        ),
     )
 }
 
@@ -52,8 +54,10 @@ fn run(position: usize) -> Result<Position, ComparisonError> {
     let half = position == 4;
     let (trial, known) = match half {
         true => {
-            let schedule = format!("rate {RATE}/m for 9m, batch at 5m takes {TAKES}m lands-half 1, checkpoint 1m, ask every 1m");
-            let trial = Trial::new(CLICKS, &schedule)?;
+            let schedule = format!(
+                "rate {RATE}/m for 9m, batch at 5m takes {TAKES}m lands-half 1, checkpoint 1m, ask every 1m"
+            );
+            let trial = Staged::new(CLICKS, &schedule)?;
             let cut = trial.scene.clock.offsets(Duration::from_secs(EVERY * 60));
             let unread = cut.0.values().map(|next| next.0 - next.0 / 2).sum();
             (trial, unread)
@@ -70,7 +74,12 @@ fn run(position: usize) -> Result<Position, ComparisonError> {
         Claim::events("offset", 0, worst(&offset)),
     ];
     Ok(Position {
-        knob: PAIN.positions.get(position).copied().unwrap_or_default().into(),
+        knob: PAIN
+            .positions
+            .get(position)
+            .copied()
+            .unwrap_or_default()
+            .into(),
         schedule: trial.schedule.to_string(),
         lines: vec![apart.measured, offset.measured],
         claims,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::check::{Answers, CheckError};
-use super::trial::{CLICKS, Trial, lambda};
+use super::staged::{CLICKS, Staged, lambda};
 use super::{Claim, Pain, Position};
 use crate::error::ComparisonError;
 
@@ -21,9 +21,14 @@ const RETAIN: [u64; 5] = [30, 60, 90, 120, 180];
 const RATE: u64 = 10;
 
 /// A batch that begins after 2 minutes and takes so many seconds.
-fn trial(takes: u64, retain: u64) -> Result<Trial, ComparisonError> {
+fn trial(takes: u64, retain: u64) -> Result<Staged, ComparisonError> {
     let span = 180 + takes;
-    Trial::new(CLICKS, &format!("rate {RATE}/s for {span}s, batch at 2m takes {takes}s, retain {retain}s, ask every 1h"))
+    Staged::new(
+        CLICKS,
+        &format!(
+            "rate {RATE}/s for {span}s, batch at 2m takes {takes}s, retain {retain}s, ask every 1h"
+        ),
+    )
 }
 
 fn run(position: usize) -> Result<Position, ComparisonError> {
@@ -33,7 +38,11 @@ fn run(position: usize) -> Result<Position, ComparisonError> {
     let apart = trial.play(lambda("event-time <=/>")?)?;
     let offset = trial.play(lambda("offset")?)?;
     let claims = vec![
-        Claim::events("event-time <=/>", RATE * TAKES.saturating_sub(retain), apart.books.missing),
+        Claim::events(
+            "event-time <=/>",
+            RATE * TAKES.saturating_sub(retain),
+            apart.books.missing,
+        ),
         Claim::events("offset", 0, offset.books.missing),
     ];
     Ok(Position {

@@ -9,7 +9,10 @@ use crate::report::page::{Block, Page, Section, Sheet};
 
 /// The page of some pains that have been run.
 pub fn lab(ran: &[(&Pain, Vec<Position>)], command: &str) -> Page {
-    let held = ran.iter().filter(|(_, positions)| positions.iter().all(Position::holds)).count();
+    let held = ran
+        .iter()
+        .filter(|(_, positions)| positions.iter().all(Position::holds))
+        .count();
     let about = format!(
         "Each lesson is a story, a prediction to make, one knob to turn, and a known answer. Every position of every knob was run on Seamline's own layers before this page was made, so the page needs no install and no network. Make your prediction before you turn the knob. The known answer was met in {held} of {} lessons.",
         ran.len()
@@ -30,7 +33,10 @@ pub fn lab(ran: &[(&Pain, Vec<Position>)], command: &str) -> Page {
 fn overview(ran: &[(&Pain, Vec<Position>)], command: &str) -> Sheet {
     let rows = ran.iter().map(|(pain, positions)| {
         let claims = positions.iter().flat_map(|position| &position.claims);
-        let (held, all) = (claims.clone().filter(|claim| claim.holds()).count(), claims.count());
+        let (held, all) = (
+            claims.clone().filter(|claim| claim.holds()).count(),
+            claims.count(),
+        );
         vec![
             pain.id.to_owned(),
             pain.lesson().title,
@@ -62,7 +68,10 @@ fn section(pain: &Pain, positions: &[Position]) -> Section {
                 blocks.push(Block::Figure(sweep(pain, positions, &command)));
                 blocks.push(Block::Sheet(measured(pain, positions, &command)));
             }
-            _ => blocks.push(Block::Markup(format!("<h3>{heading}</h3>\n{}", markup(text)))),
+            _ => blocks.push(Block::Markup(format!(
+                "<h3>{heading}</h3>\n{}",
+                markup(text)
+            ))),
         }
     }
     Section {
@@ -74,7 +83,11 @@ fn section(pain: &Pain, positions: &[Position]) -> Section {
 
 /// A number that JSON can hold.
 fn finite(number: f64) -> Value {
-    if number.is_finite() { json!(number) } else { Value::Null }
+    if number.is_finite() {
+        json!(number)
+    } else {
+        Value::Null
+    }
 }
 
 /// Bars for what was found, marks for what was known.
@@ -102,7 +115,10 @@ fn turning(pain: &Pain, positions: &[Position], command: &str) -> Figure {
         command: command.into(),
         knobs: vec![Knob {
             label: pain.knob.into(),
-            positions: positions.iter().map(|position| position.knob.clone()).collect(),
+            positions: positions
+                .iter()
+                .map(|position| position.knob.clone())
+                .collect(),
             ordered: true,
             start: 0,
         }],
@@ -116,7 +132,12 @@ fn turning(pain: &Pain, positions: &[Position], command: &str) -> Figure {
 fn says(position: &Position) -> String {
     let figures = position.claims.iter().map(|claim| match claim.holds() {
         true => format!("{}: {}", claim.of, shown(claim.found)),
-        false => format!("{}: {}, but known is {}", claim.of, shown(claim.found), shown(claim.known)),
+        false => format!(
+            "{}: {}, but known is {}",
+            claim.of,
+            shown(claim.found),
+            shown(claim.known)
+        ),
     });
     figures.collect::<Vec<_>>().join(" · ")
 }
@@ -132,7 +153,10 @@ pub(super) fn shown(number: f64) -> String {
 
 /// All positions at once.
 fn sweep(pain: &Pain, positions: &[Position], command: &str) -> Figure {
-    let knob: Vec<&str> = positions.iter().map(|position| position.knob.as_str()).collect();
+    let knob: Vec<&str> = positions
+        .iter()
+        .map(|position| position.knob.as_str())
+        .collect();
     let mut names: Vec<&str> = vec![];
     for claim in positions.iter().flat_map(|position| &position.claims) {
         if !names.contains(&claim.of.as_str()) {
@@ -156,7 +180,10 @@ fn sweep(pain: &Pain, positions: &[Position], command: &str) -> Figure {
         bases: vec![],
         frames: vec![Frame {
             traces: traces.collect(),
-            says: format!("as known in advance at {held} of {} positions", positions.len()),
+            says: format!(
+                "as known in advance at {held} of {} positions",
+                positions.len()
+            ),
             ..Frame::default()
         }],
         layout: json!({"xaxis": {"type": "category", "title": pain.knob}, "yaxis": {"title": pain.unit}}),
@@ -182,10 +209,24 @@ fn measured(pain: &Pain, positions: &[Position], command: &str) -> Sheet {
             ]
         })
     });
-    let header = ["", "who", "wrong groups", "double", "missing", "late", "net", "time wrong", "read ÷ log", "bytes of segments"];
+    let header = [
+        "",
+        "who",
+        "wrong groups",
+        "double",
+        "missing",
+        "late",
+        "net",
+        "time wrong",
+        "read ÷ log",
+        "bytes of segments",
+    ];
     Sheet {
         title: "Measured".into(),
-        caption: format!("The last answer at each position of {}; time wrong is on the virtual clock, between two questions.", pain.knob),
+        caption: format!(
+            "The last answer at each position of {}; time wrong is on the virtual clock, between two questions.",
+            pain.knob
+        ),
         command: command.into(),
         header: header.map(String::from).to_vec(),
         rows: rows.collect(),

@@ -3,7 +3,16 @@
 use pulldown_cmark::{Event, Parser, Tag, TagEnd, html};
 
 /// What must be in a lesson, in this order.
-const PARTS: [&str; 8] = ["Story", "Predict", "Knob", "Run", "Picture", "Fix", "Exercise", "Who has it"];
+const PARTS: [&str; 8] = [
+    "Story",
+    "Predict",
+    "Knob",
+    "Run",
+    "Picture",
+    "Fix",
+    "Exercise",
+    "Who has it",
+];
 
 /// A lesson: a heading, and parts in Markdown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,10 +32,14 @@ impl Lesson {
             let (heading, body) = part.split_once('\n').unwrap_or((part, ""));
             match heading.strip_prefix("# ") {
                 Some(heading) => {
-                    let title = heading.split_once(" · ").map_or(heading, |(_, title)| title);
+                    let title = heading
+                        .split_once(" · ")
+                        .map_or(heading, |(_, title)| title);
                     title.clone_into(&mut lesson.title);
                 }
-                None => lesson.parts.push((heading.to_owned(), body.trim().to_owned())),
+                None => lesson
+                    .parts
+                    .push((heading.to_owned(), body.trim().to_owned())),
             }
         }
         let exercise = lesson.part("Exercise").split_once("```exercise\n");
@@ -44,7 +57,9 @@ impl Lesson {
     /// Whether all parts are there.
     pub fn is_whole(&self) -> bool {
         let names: Vec<&str> = self.parts.iter().map(|(name, _)| name.as_str()).collect();
-        names == PARTS && self.parts.iter().all(|(_, text)| !text.is_empty()) && !self.exercise.is_empty()
+        names == PARTS
+            && self.parts.iter().all(|(_, text)| !text.is_empty())
+            && !self.exercise.is_empty()
     }
 }
 

@@ -25,7 +25,13 @@ fn every_lesson_is_whole_and_names_a_public_page() {
         let lesson = pain.lesson();
         assert!(lesson.is_whole(), "{}: {:?}", pain.id, lesson.parts);
         assert!(lesson.part("Who has it").contains("](http"), "{}", pain.id);
-        assert!(lesson.part("Run").contains(&format!("seam pains run {}", pain.id)), "{}", pain.id);
+        assert!(
+            lesson
+                .part("Run")
+                .contains(&format!("seam pains run {}", pain.id)),
+            "{}",
+            pain.id
+        );
     }
 }
 
@@ -35,9 +41,25 @@ fn every_answer_is_as_known() {
         let positions = pain.run().unwrap();
         assert_eq!(positions.len(), pain.positions.len(), "{}", pain.id);
         for position in positions {
-            assert!(position.holds(), "{} at {}: {:#?}", pain.id, position.knob, position.claims);
-            for line in position.lines.iter().filter(|line| line.who.contains("offset")) {
-                assert_eq!((line.wrong_groups, line.drift), (0, 0), "{} at {}: {line:?}", pain.id, position.knob);
+            assert!(
+                position.holds(),
+                "{} at {}: {:#?}",
+                pain.id,
+                position.knob,
+                position.claims
+            );
+            for line in position
+                .lines
+                .iter()
+                .filter(|line| line.who.contains("offset"))
+            {
+                assert_eq!(
+                    (line.wrong_groups, line.drift),
+                    (0, 0),
+                    "{} at {}: {line:?}",
+                    pain.id,
+                    position.knob
+                );
             }
         }
     }
@@ -63,14 +85,42 @@ fn every_exercise_is_red_as_it_is_handed_out_and_green_when_solved() {
 fn what_is_wrong_with_an_answer_is_told_with_its_line() {
     let told = |id: &str, text: &str| check(find(id).unwrap(), text).unwrap_err().to_string();
     for (id, text, says) in [
-        ("L2", "missing", "line 1: expected name = value, found \"missing\""),
-        ("L2", "# mine\nmissing = many", "line 2: missing is \"many\": expected a whole number of events"),
-        ("L2", "lost = 3", "line 1: \"lost\" is not asked for: L2 asks for missing"),
-        ("L2", "missing = 1\nmissing = 2", "line 2: \"missing\" is answered twice"),
+        (
+            "L2",
+            "missing",
+            "line 1: expected name = value, found \"missing\"",
+        ),
+        (
+            "L2",
+            "# mine\nmissing = many",
+            "line 2: missing is \"many\": expected a whole number of events",
+        ),
+        (
+            "L2",
+            "lost = 3",
+            "line 1: \"lost\" is not asked for: L2 asks for missing",
+        ),
+        (
+            "L2",
+            "missing = 1\nmissing = 2",
+            "line 2: \"missing\" is answered twice",
+        ),
         ("L2", "", "no answer \"missing\": add a line missing = …"),
-        ("L1", "rule = offset", "line 1: rule is \"offset\": expected a rule on event time"),
-        ("L6", "keep = 90s", "line 1: keep is \"90s\": expected a whole number of 1m, 1 or more"),
-        ("K5", "delivery = exactly-once\ncheckpoint = 1s", "line 1: delivery is \"exactly-once\""),
+        (
+            "L1",
+            "rule = offset",
+            "line 1: rule is \"offset\": expected a rule on event time",
+        ),
+        (
+            "L6",
+            "keep = 90s",
+            "line 1: keep is \"90s\": expected a whole number of 1m, 1 or more",
+        ),
+        (
+            "K5",
+            "delivery = exactly-once\ncheckpoint = 1s",
+            "line 1: delivery is \"exactly-once\"",
+        ),
     ] {
         let found = told(id, text);
         assert!(found.starts_with(says), "{found}");

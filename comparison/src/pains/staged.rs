@@ -19,7 +19,7 @@ use crate::schedule::Schedule;
 pub(super) const CLICKS: &str = include_str!("../../../pains/clicks.sql");
 
 /// The events of a schedule, for a view.
-pub(super) struct Trial {
+pub(super) struct Staged {
     pub(super) view: Arc<View>,
     pub(super) scene: Scene,
     pub(super) schedule: Schedule,
@@ -53,12 +53,15 @@ pub(super) struct Judged {
     pub(super) measured: Measured,
 }
 
-impl Trial {
+impl Staged {
     /// The last view of `sql` and the events of a schedule.
     pub(super) fn new(sql: &str, schedule: &str) -> Result<Self, ComparisonError> {
         let wrong = |error: String| ComparisonError::Schedule(format!("a lesson's view: {error}"));
         let job = Job::compile("pains", sql).map_err(|error| wrong(error.to_string()))?;
-        let view = job.views.last().ok_or_else(|| wrong("there is none".into()))?;
+        let view = job
+            .views
+            .last()
+            .ok_or_else(|| wrong("there is none".into()))?;
         let schedule: Schedule = schedule.parse()?;
         Ok(Self {
             view: Arc::clone(view),
@@ -89,7 +92,9 @@ impl Trial {
             wrong_groups: last.difference.wrong,
             books: last.books,
             drift: last.drift,
-            wrong_for: wrong.map(|((tick, next), _)| next.at.saturating_sub(tick.at)).sum(),
+            wrong_for: wrong
+                .map(|((tick, next), _)| next.at.saturating_sub(tick.at))
+                .sum(),
             rework: played.cost.bytes_read as f64 / log.max(1) as f64,
             bytes_stored: played.cost.bytes_stored,
         };
