@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::args::Compare;
 use crate::failure::{Failure, OrInput, Outcome};
 use crate::job::{Loaded, options};
+use crate::observe;
 use crate::page;
 use crate::play;
 use crate::print::{self, Format};
@@ -20,6 +21,9 @@ pub fn run(args: &Compare) -> Outcome {
     let loaded = Loaded::open(&args.view)?;
     if let Some(schedule) = &args.schedule {
         return play::run(args, &loaded, loaded.one_fold("seam compare")?, schedule);
+    }
+    if let Some(path) = &args.observed {
+        return observe::run(args, &loaded, loaded.one_fold("seam compare")?, path);
     }
     let seam: SeamAt = args.seam_at.parse().or_input()?;
     let takes = duration(&args.batch_takes)?;

@@ -19,8 +19,10 @@ mod gc;
 mod generate;
 mod init;
 mod job;
+mod observe;
 mod output;
 mod page;
+mod pains;
 mod play;
 mod print;
 mod query;
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Command::Init(args) => init::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Pains(args) => pains::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Archive(args) => archive::run(&args),
         Command::Batch(args) => batch::run(&args),

@@ -12,6 +12,7 @@ mod k5;
 mod l1;
 mod l2;
 mod l3;
+mod l4;
 mod l5;
 mod l6;
 mod l7;
@@ -23,7 +24,7 @@ mod staged;
 use crate::error::ComparisonError;
 
 pub use check::{Answers, CheckError, check};
-pub use lab::lab;
+pub use lab::{lab, shown};
 pub use lesson::Lesson;
 pub use staged::Measured;
 
@@ -71,10 +72,11 @@ pub struct Claim {
 }
 
 /// All pains, in the order of the lessons.
-pub const ALL: [&Pain; 12] = [
+pub const ALL: [&Pain; 13] = [
     &l1::PAIN,
     &l2::PAIN,
     &l3::PAIN,
+    &l4::PAIN,
     &l5::PAIN,
     &l6::PAIN,
     &l7::PAIN,

@@ -143,10 +143,11 @@ fn says(position: &Position) -> String {
 }
 
 /// A figure for people.
-pub(super) fn shown(number: f64) -> String {
+pub fn shown(number: f64) -> String {
     match number {
         f64::INFINITY => "never".into(),
-        whole if whole.fract() == 0.0 => format!("{whole}"),
+        // The sum of no numbers may be -0.
+        whole if whole.fract() == 0.0 => format!("{}", whole + 0.0),
         other => format!("{other:.2}"),
     }
 }

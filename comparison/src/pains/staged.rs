@@ -70,6 +70,25 @@ impl Staged {
         })
     }
 
+    /// The same events in one partition, in the order of these numbers.
+    pub(super) fn in_one_partition(
+        &self,
+        sql: &str,
+        order: &[usize],
+    ) -> Result<Self, ComparisonError> {
+        let mut made = self.scene.made.some(order.iter().copied());
+        made.partitions.fill(0);
+        made.count = 1;
+        Ok(Self {
+            view: Arc::clone(&self.view),
+            scene: Scene::of(&self.view, sql, made)?,
+            schedule: Schedule {
+                replay: None,
+                ..self.schedule.clone()
+            },
+        })
+    }
+
     /// Plays it, and judges every answer.
     pub(super) fn judged(&self, player: Player) -> Result<Judged, ComparisonError> {
         let (scene, view) = (&self.scene, &self.view);
