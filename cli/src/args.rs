@@ -217,6 +217,15 @@ pub struct Compare {
     /// batches, checkpoints, crashes, retention. docs/schedules.md lists the clauses.
     #[arg(long, value_name = "TEXT", conflicts_with_all = ["seam_at", "batch_takes"])]
     pub schedule: Option<String>,
+    /// Beside the rules, a second code base for the view (delay_by_airport, visitors_by_page) with a
+    /// slip in it: where it drifts, and the fewest events that show it. The slips: none, rounding,
+    /// null-as-zero, time-zone, less-than, distinct-key, float-order, integer-division.
+    #[arg(long, value_name = "SLIP")]
+    pub second_code_base: Option<String>,
+    /// Instead of the rules, whether the answer is the same however the log is read: replayed,
+    /// interleaved, in other chunks, after a restart; under Seamline's rules and naive ones.
+    #[arg(long, requires = "schedule")]
+    pub matrix: bool,
     /// Only lambdas under this seam rule, and kappa; may be given several times.
     #[arg(long, value_name = "RULE")]
     pub rule: Vec<String>,

@@ -12,6 +12,7 @@ use crate::failure::{Failure, OrInput, Outcome};
 use crate::job::{Loaded, options};
 use crate::play;
 use crate::print::{self, Format};
+use crate::second;
 
 /// Runs, prints, and fails if an error is left unexplained.
 pub fn run(args: &Compare) -> Outcome {
@@ -62,6 +63,17 @@ pub fn run(args: &Compare) -> Outcome {
             }
         }
         Format::Csv => csv(&mut out, &report)?,
+    }
+    if let Some(slip) = &args.second_code_base {
+        let against = second::Against {
+            view,
+            sql: &loaded.sql,
+            file,
+            events: given,
+            seam: &seam,
+            options: &options(&args.fold),
+        };
+        second::run(&mut out, &against, slip, args.format)?;
     }
     out.flush()?;
     check(&report)

@@ -27,6 +27,7 @@ pub mod judge;
 pub mod kappa;
 mod kept;
 pub mod lambda;
+pub mod matrix;
 pub mod over_time;
 mod patch;
 pub mod play;

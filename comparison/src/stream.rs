@@ -103,9 +103,8 @@ impl<'l> Stream<'l> {
                 speed.checkpoint()?;
             }
             (Step::Seal, Delivery::ExactlyOnce) => {
-                self.kept.die_before_commit();
-                // The segment is there and no manifest names it.
-                let died = speed.checkpoint();
+                // The segment is there and no manifest names it; where nothing was open, there is none.
+                let died = self.kept.dying(|| speed.checkpoint());
                 debug_assert!(died.is_err() || sealed == reached.offsets);
             }
             // The state is written first: it has events that the position does not know.
