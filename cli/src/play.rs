@@ -2,6 +2,7 @@
 
 use std::io::{BufWriter, Write, stdout};
 use std::sync::Arc;
+use std::time::Duration;
 
 use comparison::attribution::Cause;
 use comparison::clock::Clock;
@@ -144,7 +145,7 @@ fn table(trials: &[Trial]) -> comfy_table::Table {
         let (books, over) = (&last.verdict.books, &trial.over_time);
         let again = match (over.first_wrong, over.corrected) {
             (None, _) => "never wrong".into(),
-            (_, Some(after)) => format!("after {}", humantime::format_duration(after)),
+            (_, Some(after)) => format!("after {}", seconds(after)),
             _ => "never".into(),
         };
         table.add_row([
@@ -155,13 +156,18 @@ fn table(trials: &[Trial]) -> comfy_table::Table {
             books.missing.to_string(),
             books.late.to_string(),
             format!("{:+}", books.net()),
-            humantime::format_duration(over.wrong).to_string(),
+            seconds(over.wrong),
             format!("{:.0}", over.events),
             again,
         ]);
     }
     print::numbers_right(&mut table, 1);
     table
+}
+
+/// A span to the second.
+fn seconds(span: Duration) -> String {
+    humantime::format_duration(Duration::from_secs_f64(span.as_secs_f64().round())).to_string()
 }
 
 /// What the last answer is off by in values, cause by cause; nothing where it is right.

@@ -235,11 +235,11 @@ fn seamline(
                 reached.set(row.place.clone(), row.offset.plus(1));
             }
         }
-        kappa.follow(&reached)?;
+        kappa.live.follow(&reached)?;
         if restarts {
-            kappa.speed().crash(Step::Fold)?;
-            kappa.speed().come_back(&OffsetVector::default())?;
-            kappa.follow(&reached)?;
+            kappa.live.crash(Step::Fold)?;
+            kappa.live.come_back(&OffsetVector::default())?;
+            kappa.live.follow(&reached)?;
         }
     }
     Ok(kappa.serve()?.rows)

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use event_log::EventLog;
+use shared_logic::admission::Admission;
 use shared_logic::coverage::OffsetVector;
 use shared_logic::partial::Partial;
 use shared_logic::view::View;
@@ -60,6 +61,21 @@ impl<'l> Stream<'l> {
         };
         stream.restart()?;
         Ok(stream)
+    }
+
+    /// The one that takes its place: it begins at `from`, takes other events, and is down if this is.
+    pub(crate) fn succeeded(
+        &self,
+        from: &OffsetVector,
+        admission: Admission,
+    ) -> Result<Self, ComparisonError> {
+        let mut running = self.running;
+        running.options.admission = admission;
+        let mut next = Self::new(running, from)?;
+        if !self.is_up() {
+            next.speed = None;
+        }
+        Ok(next)
     }
 
     /// Whether it runs.

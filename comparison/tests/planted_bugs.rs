@@ -162,6 +162,7 @@ fn each_bug_turns_its_own_column_red() {
     let mut table = format!(
         "| step | what was done wrong | {causes} | counted = truth + double − missing − late |\n|---|---|--:|--:|--:|--:|--:|---|\n"
     );
+    let (mut planted_all, mut caught) = (0, 0);
     let mut plant =
         |bench: &Bench, step: &str, planted: &str, served: Served, red: &[Cause], counts: bool| {
             let judged = bench.judged(&served);
