@@ -230,6 +230,15 @@ pub struct Compare {
     /// batches, checkpoints, crashes, retention. docs/schedules.md lists the clauses.
     #[arg(long, value_name = "TEXT", conflicts_with_all = ["seam_at", "batch_takes"])]
     pub schedule: Option<String>,
+    /// Beside the rules, a second code base for the view (delay_by_airport, visitors_by_page) with a
+    /// slip in it: where it drifts, and the fewest events that show it. The slips: none, rounding,
+    /// null-as-zero, time-zone, less-than, distinct-key, float-order, integer-division.
+    #[arg(long, value_name = "SLIP")]
+    pub second_code_base: Option<String>,
+    /// Instead of the rules, whether the answer is the same however the log is read: replayed,
+    /// interleaved, in other chunks, after a restart; under Seamline's rules and naive ones.
+    #[arg(long, requires = "schedule")]
+    pub matrix: bool,
     /// Only lambdas under this seam rule, and kappa; may be given several times.
     #[arg(long, value_name = "RULE")]
     pub rule: Vec<String>,
@@ -239,7 +248,7 @@ pub struct Compare {
     #[arg(long, value_enum, default_value = "table")]
     pub format: Format,
     /// A page with all of it, in one file that needs no network; FILE.json and FILE.csv go beside it.
-    #[arg(long, value_name = "FILE.html")]
+    #[arg(long, value_name = "FILE.html", conflicts_with = "matrix")]
     pub report: Option<PathBuf>,
     /// What a system that is not ours showed, as CSV with the view's columns and, where it is known,
     /// as_of: when each row was seen. It is measured against the truth at that moment, from the first
@@ -251,7 +260,12 @@ pub struct Compare {
     pub map: Vec<(String, String)>,
     /// Prices for the page's decision sheet, as JSON: {"currency": "EUR", "core_hour": 0.04,
     /// "log_gb_month": 0.3, "file_gb_month": 0.02}.
-    #[arg(long, value_name = "FILE", requires = "report")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "report",
+        conflicts_with = "schedule"
+    )]
     pub prices: Option<PathBuf>,
 }
 

@@ -15,6 +15,7 @@ use crate::observe;
 use crate::page;
 use crate::play;
 use crate::print::{self, Format};
+use crate::second;
 
 /// Runs, prints, and fails if an error is left unexplained.
 pub fn run(args: &Compare) -> Outcome {
@@ -88,6 +89,17 @@ pub fn run(args: &Compare) -> Outcome {
             }
         }
         Format::Csv => csv(&mut out, &report)?,
+    }
+    if let Some(slip) = &args.second_code_base {
+        let against = second::Against {
+            view,
+            sql: &loaded.sql,
+            file,
+            events: given,
+            seam: &seam,
+            options: &options(&args.fold),
+        };
+        second::run(&mut out, &against, slip, args.format)?;
     }
     out.flush()?;
     check(&report)

@@ -2,10 +2,13 @@
 
 use std::io::{BufWriter, Write, stdout};
 use std::sync::Arc;
+use std::time::Duration;
 
 use comparison::attribution::Cause;
 use comparison::clock::Clock;
+use comparison::compare::Events;
 use comparison::play::Player;
+use comparison::report::{Life, life};
 use comparison::rule::Rule;
 use comparison::scene::{ORIGIN, Scene};
 use comparison::schedule::{Schedule, Source};
@@ -16,16 +19,95 @@ use shared_logic::view::View;
 use crate::args::Compare;
 use crate::failure::{Failure, OrInput, Outcome};
 use crate::job::{Loaded, options};
+use crate::matrix;
+use crate::page;
 use crate::print::{self, Format};
 
 /// Plays, prints, and fails if an error is left unexplained.
 pub fn run(args: &Compare, loaded: &Loaded, view: &Arc<View>, text: &str) -> Outcome {
     let schedule: Schedule = text.parse().or_input()?;
-    let trials = play(args, loaded, view, &schedule)?;
+    if args.second_code_base.is_some() {
+        return Err(Failure::input(
+            "a second code base is compared over one batch run: leave out --schedule",
+        ));
+    }
+    if args.input.input.is_empty() {
+        let scene = Scene::new(view, &loaded.sql, &schedule).or_input()?;
+        return show(args, view, &schedule, scene.events(), &scene.clock);
+    }
+    if schedule.source != Source::default() {
+        return Err(Failure::input(
+            "the schedule makes events and --input brings others: leave out rate, late, burst, boundary, hot, keys, partitions, values, null and broken, or --input",
+        ));
+    }
+    let reading = &args.input.reading;
+    let file = loaded.file(&args.input.input, &view.table)?;
+    let events = loaded.input(&view.table, file, reading)?;
+    let truth = loaded
+        .truth(view, file, reading)?
+        .dealt(events.partitions());
+    let rows = events.rows(truth.event_times());
+    let Some(arrivals) = &events.input.arrivals else {
+        return Err(Failure::input(
+            "a schedule needs the times of arrival: name their column with --arrival",
+        ));
+    };
+    let origin = arrivals.iter().min().copied().unwrap_or(ORIGIN);
+    let given = Events {
+        log: &events.input.log,
+        rows: &rows,
+        truth: &truth,
+    };
+    show(
+        args,
+        view,
+        &schedule,
+        given,
+        &Clock::new(&rows, arrivals, origin),
+    )
+}
+
+fn show(
+    args: &Compare,
+    view: &Arc<View>,
+    schedule: &Schedule,
+    events: Events<'_>,
+    clock: &Clock,
+) -> Outcome {
     let mut out = BufWriter::new(stdout().lock());
+    if args.matrix {
+        matrix::run(&mut out, view, events, args.format)?;
+        out.flush()?;
+        return Ok(());
+    }
+    let rules = rules(args)?.into_iter().map(Player::Lambda);
+    let players: Vec<Player> = rules.chain([Player::Kappa]).collect();
+    let trials = trials(
+        view,
+        events,
+        clock,
+        schedule,
+        &players,
+        &options(&args.fold),
+    )?;
+    if let Some(path) = &args.report {
+        let page = life(&Life {
+            view,
+            command: &page::command(),
+            schedule,
+            rows: events.rows,
+            clock,
+            wanted: &events.truth.passes(),
+            trials: &trials,
+        });
+        page::write(path, &page)?;
+        let mut table = Vec::new();
+        csv(&mut table, &trials)?;
+        page::beside(path, "csv", &table)?;
+    }
     match args.format {
         Format::Table => {
-            writeln!(out, "{schedule}\n{}", table(&trials))?;
+            writeln!(out, "{schedule}\n\n{}\n", table(&trials))?;
             for trial in &trials {
                 if let Some(values) = values(trial) {
                     writeln!(out, "{}: {values}", trial.played.player)?;
@@ -52,60 +134,12 @@ pub fn run(args: &Compare, loaded: &Loaded, view: &Arc<View>, text: &str) -> Out
     }
 }
 
-/// The rules that are asked for, and kappa where none is.
+/// The rules that are asked for; all where none is.
 pub fn rules(args: &Compare) -> Outcome<Vec<Rule>> {
     match args.rule.as_slice() {
         [] => Ok(Rule::ALL.to_vec()),
         names => names.iter().map(|name| name.parse().or_input()).collect(),
     }
-}
-
-fn play(
-    args: &Compare,
-    loaded: &Loaded,
-    view: &Arc<View>,
-    schedule: &Schedule,
-) -> Outcome<Vec<Trial>> {
-    let rules = rules(args)?.into_iter().map(Player::Lambda);
-    let players: Vec<Player> = rules.chain([Player::Kappa]).collect();
-    let options = options(&args.fold);
-    if args.input.input.is_empty() {
-        let scene = Scene::new(view, &loaded.sql, schedule).or_input()?;
-        let clock = &scene.clock;
-        return Ok(trials(
-            view,
-            scene.events(),
-            clock,
-            schedule,
-            &players,
-            &options,
-        )?);
-    }
-    if schedule.source != Source::default() {
-        return Err(Failure::input(
-            "the schedule makes events and --input brings others: leave out rate, late, burst, boundary, hot, keys, partitions, values, null and broken, or --input",
-        ));
-    }
-    let reading = &args.input.reading;
-    let file = loaded.file(&args.input.input, &view.table)?;
-    let events = loaded.input(&view.table, file, reading)?;
-    let truth = loaded
-        .truth(view, file, reading)?
-        .dealt(events.partitions());
-    let rows = events.rows(truth.event_times());
-    let Some(arrivals) = &events.input.arrivals else {
-        return Err(Failure::input(
-            "a schedule needs the times of arrival: name their column with --arrival",
-        ));
-    };
-    let origin = arrivals.iter().min().copied();
-    let clock = Clock::new(&rows, arrivals, origin.unwrap_or(ORIGIN));
-    let given = comparison::compare::Events {
-        log: &events.input.log,
-        rows: &rows,
-        truth: &truth,
-    };
-    Ok(trials(view, given, &clock, schedule, &players, &options)?)
 }
 
 /// One row per player: its last answer, and how wrong it was on the way.
@@ -128,7 +162,7 @@ fn table(trials: &[Trial]) -> comfy_table::Table {
         let (books, over) = (&last.verdict.books, &trial.over_time);
         let again = match (over.first_wrong, over.corrected) {
             (None, _) => "never wrong".into(),
-            (_, Some(after)) => format!("after {}", humantime::format_duration(after)),
+            (_, Some(after)) => format!("after {}", seconds(after)),
             _ => "never".into(),
         };
         table.add_row([
@@ -139,13 +173,18 @@ fn table(trials: &[Trial]) -> comfy_table::Table {
             books.missing.to_string(),
             books.late.to_string(),
             format!("{:+}", books.net()),
-            humantime::format_duration(over.wrong).to_string(),
+            seconds(over.wrong),
             format!("{:.0}", over.events),
             again,
         ]);
     }
     print::numbers_right(&mut table, 1);
     table
+}
+
+/// A span to the second.
+fn seconds(span: Duration) -> String {
+    humantime::format_duration(Duration::from_secs_f64(span.as_secs_f64().round())).to_string()
 }
 
 /// What the last answer is off by in values, cause by cause; nothing where it is right.

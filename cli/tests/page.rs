@@ -47,9 +47,10 @@ fn look(name: &str) {
                 "{name} at {width}, {theme}"
             );
             assert_eq!(asked, Vec::<String>::new(), "{name} at {width} asks a host");
-            let shot =
-                browser.shot("document.querySelector('figure').getBoundingClientRect().top - 80");
-            fs::write(path(&format!("{name}-{width}-{theme}.png")), shot).unwrap();
+            for section in sections(&mut browser) {
+                let shot = browser.shot(&format!("document.getElementById('{section}').querySelector('figure, table').getBoundingClientRect().top - 60"));
+                fs::write(path(&format!("{name}-{section}-{width}-{theme}.png")), shot).unwrap();
+            }
         }
         // Nothing is wider than the screen, but what scrolls by itself.
         let over = browser
@@ -75,11 +76,14 @@ fn look(name: &str) {
             (vec![], vec![]),
             "{name} at {width}, knobs turned"
         );
-        let shot =
-            browser.shot("document.querySelector('.plot').getBoundingClientRect().top - 200");
-        fs::write(path(&format!("{name}-{width}-turned.png")), shot).unwrap();
     }
     browser.end();
+}
+
+fn sections(browser: &mut Chromium) -> Vec<String> {
+    let ids =
+        browser.value("[...document.querySelectorAll('section')].map((section) => section.id)");
+    serde_json::from_value(ids).unwrap()
 }
 
 /// Turns each knob from its first to its last position: the sentence or the picture must be another.
@@ -117,6 +121,20 @@ fn a_comparison_is_a_page() {
         &path("flights.html"),
     ]);
     look("flights");
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn a_schedule_is_a_page() {
+    seam::ok(&[
+        "compare",
+        "views/clicks_by_page.sql",
+        "--schedule",
+        "rate 5/s for 10m, late 5% by 30s..3m, batch every 3m takes 90s fails 2, crash fold at 5m, seed 7",
+        "--report",
+        &path("schedule.html"),
+    ]);
+    look("schedule");
 }
 
 #[test]

@@ -41,7 +41,7 @@
       xaxis: axis(layout.xaxis, css), yaxis: axis(layout.yaxis, css),
     };
     const traces = painted((figure.bases[frame.base] ?? []).concat(frame.traces), css);
-    Plotly.react(document.getElementById(figure.id), traces, whole, { responsive: true, displaylogo: false, displayModeBar: !narrow.matches, modeBarButtonsToRemove: ["lasso2d", "select2d"] });
+    Plotly.react(document.getElementById(figure.id), traces, whole, { responsive: true, displayModeBar: false });
   }
 
   function drawAll() { figures.forEach(draw); }

@@ -248,7 +248,7 @@ impl<'s> Column<'s> {
             name: served.schema().field(number).name().clone(),
             scale: Scale::of(answer.data_type()),
             same: equality(answer, expected, bound)?,
-            sides,
+            sides: sides.iter().map(level::wide).collect::<Result<_, _>>()?,
         })
     }
 

@@ -33,8 +33,8 @@ pub fn kappa(
 ) -> Result<Run, ComparisonError> {
     let meter = Meter::start(log);
     let mut kappa = Kappa::new(view, &meter, options, Delivery::ExactlyOnce)?;
-    kappa.follow(end)?;
-    kappa.checkpoint()?;
+    kappa.live.follow(end)?;
+    kappa.live.checkpoint()?;
     Ok(Run {
         architecture: Architecture::Kappa,
         rule: None,
@@ -44,17 +44,14 @@ pub fn kappa(
 }
 
 /// A Kappa architecture over its life.
-pub struct Kappa<'l> {
+pub(crate) struct Kappa<'l> {
     running: Running<'l>,
-    live: Stream<'l>,
+    pub(crate) live: Stream<'l>,
 }
 
 impl<'l> Kappa<'l> {
     /// One that has folded nothing. `delivery` is how it keeps position and state.
-    ///
-    /// # Errors
-    /// The log cannot be read.
-    pub fn new(
+    pub(crate) fn new(
         view: &'l Arc<View>,
         log: &'l dyn EventLog,
         options: &Options,
@@ -73,19 +70,9 @@ impl<'l> Kappa<'l> {
         })
     }
 
-    /// Folds up to `end`.
-    pub fn follow(&mut self, end: &OffsetVector) -> Result<(), ComparisonError> {
-        self.live.follow(end)
-    }
-
-    /// Seals what is open.
-    pub fn checkpoint(&mut self) -> Result<(), ComparisonError> {
-        self.live.checkpoint()
-    }
-
     /// A second view has read the log from `from` in these steps, in chunks of `chunk_rows`, and
     /// takes the place of the first.
-    pub fn replay(
+    pub(crate) fn replay(
         &mut self,
         from: &OffsetVector,
         steps: &[OffsetVector],
@@ -103,19 +90,14 @@ impl<'l> Kappa<'l> {
     }
 
     /// What it serves now.
-    pub fn serve(&self) -> Result<Served, ComparisonError> {
+    pub(crate) fn serve(&self) -> Result<Served, ComparisonError> {
         let halves = Halves::stream(self.live.pieces()?);
         let merged = patch(self.running.view, self.live.partials()?)?;
         Served::of(self.running.view, &merged, halves)
     }
 
     /// Bytes of segments.
-    pub fn bytes(&self) -> Result<u64, ComparisonError> {
+    pub(crate) fn bytes(&self) -> Result<u64, ComparisonError> {
         self.live.bytes()
-    }
-
-    /// Its only job.
-    pub(crate) fn speed(&mut self) -> &mut Stream<'l> {
-        &mut self.live
     }
 }

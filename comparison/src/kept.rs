@@ -67,13 +67,16 @@ impl Kept {
         Ok(manifest.segments().map(|segment| segment.bytes).sum())
     }
 
-    /// Whoever commits next dies between writing its segment and writing the manifest.
-    pub(crate) fn die_before_commit(&self) {
+    /// Whoever commits in `work` dies between writing its segment and writing the manifest.
+    pub(crate) fn dying<T>(&self, work: impl FnOnce() -> T) -> T {
         self.blobs.dies.store(true, Ordering::Relaxed);
+        let done = work();
+        self.blobs.dies.store(false, Ordering::Relaxed);
+        done
     }
 }
 
-/// Blobs in memory that fail once, on the next manifest, when told so.
+/// Blobs in memory that fail on a manifest while they are told so.
 #[derive(Default)]
 struct Faulty {
     blobs: Memory,
@@ -90,7 +93,7 @@ impl Blobs for Faulty {
     }
 
     fn create(&self, path: &str, bytes: Bytes) -> Result<Creation, BlobError> {
-        if path.contains("/manifest/") && self.dies.swap(false, Ordering::Relaxed) {
+        if path.contains("/manifest/") && self.dies.load(Ordering::Relaxed) {
             return Err(BlobError::new("create", path, "the process has died"));
         }
         self.blobs.create(path, bytes)

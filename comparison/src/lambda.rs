@@ -12,6 +12,7 @@
 use std::sync::Arc;
 
 use event_log::EventLog;
+use shared_logic::admission::Admission;
 use shared_logic::coverage::OffsetVector;
 use shared_logic::view::View;
 
@@ -21,7 +22,7 @@ use crate::kept::Kept;
 use crate::patch::patch;
 use crate::rule::{Handover, Rule};
 use crate::run::{Architecture, Meter, Run, Served};
-use crate::schedule::{Delivery, Step};
+use crate::schedule::Delivery;
 use crate::seam::Seam;
 use crate::stream::{Running, Stream};
 
@@ -48,8 +49,8 @@ pub fn lambda(
     let meter = Meter::start(log);
     let mut lambda = Lambda::new(view, &meter, rule, options, Delivery::ExactlyOnce)?;
     lambda.land(seam, &seam.cut, &OffsetVector::default())?;
-    lambda.follow(&seam.end)?;
-    lambda.checkpoint()?;
+    lambda.speed.follow(&seam.end)?;
+    lambda.speed.checkpoint()?;
     Ok(Run {
         architecture: Architecture::Lambda,
         rule: Some(rule),
@@ -59,23 +60,21 @@ pub fn lambda(
 }
 
 /// A Lambda architecture over its life.
-pub struct Lambda<'l> {
-    rule: Rule,
+pub(crate) struct Lambda<'l> {
+    pub(crate) rule: Rule,
     options: Options,
     running: Running<'l>,
-    speed: Stream<'l>,
+    pub(crate) speed: Stream<'l>,
     /// A batch half in a store of its own, and what it holds.
     batch: Option<(Kept, Piece)>,
-    seam: Option<Seam>,
+    /// The seam of the batch that is served; `None` before the first has landed.
+    pub(crate) seam: Option<Seam>,
 }
 
 impl<'l> Lambda<'l> {
     /// One that has folded nothing. `delivery` is how its speed layer keeps position and state, where
     /// the rule leaves that open.
-    ///
-    /// # Errors
-    /// The log cannot be read.
-    pub fn new(
+    pub(crate) fn new(
         view: &'l Arc<View>,
         log: &'l dyn EventLog,
         rule: Rule,
@@ -103,7 +102,7 @@ impl<'l> Lambda<'l> {
     }
 
     /// A batch run begins that will read everything below `cut`.
-    pub fn begin(&mut self, cut: &OffsetVector) -> Result<(), ComparisonError> {
+    pub(crate) fn begin(&mut self, cut: &OffsetVector) -> Result<(), ComparisonError> {
         if self.rule == Rule::OFFSET && !nothing(cut) {
             self.speed.follow(cut)?;
             let kept = self.speed.kept();
@@ -115,7 +114,7 @@ impl<'l> Lambda<'l> {
 
     /// The batch run lands, having read what is below `read`: its cut, or less if it died half-way.
     /// A speed half that is read from the log again finds nothing there before `earliest`.
-    pub fn land(
+    pub(crate) fn land(
         &mut self,
         seam: &Seam,
         read: &OffsetVector,
@@ -125,59 +124,45 @@ impl<'l> Lambda<'l> {
         if nothing(&seam.cut) || (one_write && *read != seam.cut) {
             return Ok(());
         }
-        let Running { view, log, .. } = self.running;
-        let Halves { batch, speed, .. } = self.rule.halves(seam);
-        let mut options = self.options.batch;
-        options.admission = batch.admission;
+        let halves = self.rule.halves(seam);
         if self.rule == Rule::OFFSET {
-            let Kept {
-                job, generation, ..
-            } = self.speed.kept();
-            batch_layer::commit::run(view, log, job, *generation, read, &options)?;
+            self.run_batch(self.speed.kept(), read, halves.batch.admission)?;
             self.speed.checkpoint()?;
         } else {
-            let kept = Kept::new(view, &OffsetVector::default())?;
-            if !nothing(read) {
-                batch_layer::commit::run(view, log, &kept.job, kept.generation, read, &options)?;
-            }
-            let piece = Piece::new(&OffsetVector::default(), read, &seam.end, batch.admission);
-            self.batch = Some((kept, piece));
-            for piece in speed {
-                self.take_over(&piece, earliest)?;
+            let origin = OffsetVector::default();
+            let kept = Kept::new(self.running.view, &origin)?;
+            let admission = halves.batch.admission;
+            self.run_batch(&kept, read, admission)?;
+            self.batch = Some((kept, Piece::new(&origin, read, &seam.end, admission)));
+            for piece in &halves.speed {
+                let from = match one_write {
+                    true => piece.start(),
+                    false => piece.start().max(earliest),
+                };
+                self.speed = self.speed.succeeded(&from, piece.admission)?;
             }
         }
         self.seam = Some(seam.clone());
         Ok(())
     }
 
-    /// Puts a new speed half in the place of the old one.
-    fn take_over(&mut self, piece: &Piece, earliest: &OffsetVector) -> Result<(), ComparisonError> {
-        let mut running = self.running;
-        running.options.admission = piece.admission;
-        let from = match self.rule.handover() {
-            Handover::OneWrite => piece.start(),
-            Handover::Apart => piece.start().max(earliest),
-        };
-        let up = self.speed.is_up();
-        self.speed = Stream::new(running, &from)?;
-        if !up {
-            self.speed.crash(Step::Fold)?;
+    fn run_batch(
+        &self,
+        kept: &Kept,
+        cut: &OffsetVector,
+        admission: Admission,
+    ) -> Result<(), ComparisonError> {
+        let Running { view, log, .. } = self.running;
+        let mut options = self.options.batch;
+        options.admission = admission;
+        if !nothing(cut) {
+            batch_layer::commit::run(view, log, &kept.job, kept.generation, cut, &options)?;
         }
         Ok(())
     }
 
-    /// The speed layer folds up to `end`.
-    pub fn follow(&mut self, end: &OffsetVector) -> Result<(), ComparisonError> {
-        self.speed.follow(end)
-    }
-
-    /// The speed layer seals what is open.
-    pub fn checkpoint(&mut self) -> Result<(), ComparisonError> {
-        self.speed.checkpoint()
-    }
-
     /// What it serves now.
-    pub fn serve(&self) -> Result<Served, ComparisonError> {
+    pub(crate) fn serve(&self) -> Result<Served, ComparisonError> {
         let view = self.running.view;
         let mut folds = self.speed.partials()?;
         let mut halves = Halves::stream(self.speed.pieces()?);
@@ -203,27 +188,12 @@ impl<'l> Lambda<'l> {
     }
 
     /// Bytes of segments.
-    pub fn bytes(&self) -> Result<u64, ComparisonError> {
+    pub(crate) fn bytes(&self) -> Result<u64, ComparisonError> {
         let batch = self
             .batch
             .as_ref()
             .map_or(Ok(0), |(kept, _)| kept.bytes())?;
         Ok(batch + self.speed.bytes()?)
-    }
-
-    /// Its seam rule.
-    pub fn rule(&self) -> Rule {
-        self.rule
-    }
-
-    /// The seam of the batch that is served; `None` before the first has landed.
-    pub fn seam(&self) -> Option<&Seam> {
-        self.seam.as_ref()
-    }
-
-    /// The speed layer.
-    pub(crate) fn speed(&mut self) -> &mut Stream<'l> {
-        &mut self.speed
     }
 }
 

@@ -27,6 +27,7 @@ pub mod judge;
 pub mod kappa;
 mod kept;
 pub mod lambda;
+pub mod matrix;
 pub mod observed;
 pub mod over_time;
 pub mod pains;

@@ -136,8 +136,8 @@ struct Stage<'l> {
 impl<'l> System<'l> {
     fn speed(&mut self) -> &mut Stream<'l> {
         match self {
-            Self::Lambda(lambda) => lambda.speed(),
-            Self::Kappa(kappa) => kappa.speed(),
+            Self::Lambda(lambda) => &mut lambda.speed,
+            Self::Kappa(kappa) => &mut kappa.live,
         }
     }
 }
@@ -187,7 +187,11 @@ impl Stage<'_> {
         };
         let cut = self.clock.offsets(begun);
         // A newer batch has landed before: this one has nothing to add.
-        if lambda.seam().is_some_and(|seam| !cut.reaches(&seam.cut)) {
+        if lambda
+            .seam
+            .as_ref()
+            .is_some_and(|seam| !cut.reaches(&seam.cut))
+        {
             return Ok(());
         }
         let mut read = cut.clone();
@@ -203,7 +207,7 @@ impl Stage<'_> {
             interval: self.schedule.interval(),
         };
         lambda.land(&seam, &read, earliest)?;
-        lambda.follow(&seam.end)
+        lambda.speed.follow(&seam.end)
     }
 
     fn replay(&mut self, at: Duration) -> Result<(), ComparisonError> {
@@ -232,12 +236,12 @@ impl Stage<'_> {
     fn ask(&mut self, at: Duration) -> Result<Tick, ComparisonError> {
         let (served, seam) = match &mut self.system {
             System::Lambda(lambda) => {
-                let forgets = lambda.rule().handover() == Handover::Apart;
+                let forgets = lambda.rule.handover() == Handover::Apart;
                 if forgets && self.schedule.keep.is_some() {
                     let first = self.clock.earliest(at, self.schedule.keep);
-                    lambda.speed().forget(&first)?;
+                    lambda.speed.forget(&first)?;
                 }
-                (lambda.serve()?, lambda.seam().cloned())
+                (lambda.serve()?, lambda.seam.clone())
             }
             System::Kappa(kappa) => (kappa.serve()?, None),
         };

@@ -7,6 +7,7 @@ mod course;
 mod decision;
 pub mod figure;
 mod kept;
+mod life;
 pub mod page;
 mod plane;
 pub mod prices;
@@ -22,9 +23,11 @@ use crate::books::Row;
 use crate::compare::{Line, Report};
 
 use page::{Block, Page, Section};
+use plane::{Plane, Taken};
 use prices::Prices;
 
 pub use kept::Kept;
+pub use life::{Life, life};
 
 /// What a page is about.
 #[derive(Clone, Copy)]
@@ -73,12 +76,17 @@ pub fn page(subject: &Subject<'_>) -> Page {
         subject.rows.len(),
         subject.source,
     );
-    let why = subject.report.lines.iter();
+    let lines = &subject.report.lines;
+    let books = lines
+        .iter()
+        .map(|line| (name(line), line.books, line.difference.wrong > 0));
+    let books: Vec<_> = books.collect();
+    let why = lines.iter();
     let why = why.map(|line| Block::Text(format!("{}: {}.", name(line), line.why())));
     let mut causes = vec![
         Block::Text(about),
         Block::Text(verdict.into()),
-        Block::Figure(causes::figure(subject)),
+        Block::Figure(causes::figure(&books, subject.command)),
         Block::Sheet(causes::sheet(subject)),
     ];
     causes.extend(why);
@@ -90,7 +98,10 @@ pub fn page(subject: &Subject<'_>) -> Page {
             section(
                 "events",
                 "Every event",
-                vec![Block::Figure(plane::figure(subject))],
+                vec![Block::Figure(plane::figure(
+                    &plane(subject),
+                    causes::rules(subject),
+                ))],
             ),
             section(
                 "answer",
@@ -110,6 +121,23 @@ pub fn page(subject: &Subject<'_>) -> Page {
             ),
             section("decision", "The decision sheet", decision::blocks(subject)),
         ],
+    }
+}
+
+/// Where the events of a comparison are, and who took which.
+fn plane<'s>(subject: &Subject<'s>) -> Plane<'s> {
+    let lines = subject.report.lines.iter().map(|line| Taken {
+        name: name(line),
+        taken: &line.verdict.taken,
+        marks: [true, false].map(|times| seam::marks(subject, line.run.rule, times)),
+    });
+    Plane {
+        rows: subject.rows,
+        arrivals: subject.arrivals,
+        wanted: subject.wanted,
+        lines: lines.collect(),
+        command: subject.command,
+        marks: "Upright: where the batch cuts and where it lands; dotted: the boundary in event time, under the rules that have one.",
     }
 }
 

@@ -6,6 +6,7 @@
 mod clicks;
 mod flights;
 mod rows;
+mod served;
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,6 +17,8 @@ use shared_logic::view::View;
 
 use crate::error::ComparisonError;
 use crate::truth::{READABLE, Written, table};
+
+pub use served::served;
 
 /// What a second code base gets wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,6 +131,14 @@ impl Second {
             events: table(events, sql, &view.name, columns)?,
             slip,
         })
+    }
+
+    /// The column that counts events.
+    fn counts(&self) -> &'static str {
+        match self.known {
+            Known::Flights => "flights",
+            Known::Clicks => "clicks",
+        }
     }
 
     /// What it makes of the events of these numbers.

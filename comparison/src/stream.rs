@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use event_log::EventLog;
+use shared_logic::admission::Admission;
 use shared_logic::coverage::OffsetVector;
 use shared_logic::partial::Partial;
 use shared_logic::view::View;
@@ -62,6 +63,21 @@ impl<'l> Stream<'l> {
         Ok(stream)
     }
 
+    /// The one that takes its place: it begins at `from`, takes other events, and is down if this is.
+    pub(crate) fn succeeded(
+        &self,
+        from: &OffsetVector,
+        admission: Admission,
+    ) -> Result<Self, ComparisonError> {
+        let mut running = self.running;
+        running.options.admission = admission;
+        let mut next = Self::new(running, from)?;
+        if !self.is_up() {
+            next.speed = None;
+        }
+        Ok(next)
+    }
+
     /// Whether it runs.
     pub(crate) fn is_up(&self) -> bool {
         self.speed.is_some()
@@ -103,9 +119,8 @@ impl<'l> Stream<'l> {
                 speed.checkpoint()?;
             }
             (Step::Seal, Delivery::ExactlyOnce) => {
-                self.kept.die_before_commit();
-                // The segment is there and no manifest names it.
-                let died = speed.checkpoint();
+                // The segment is there and no manifest names it; where nothing was open, there is none.
+                let died = self.kept.dying(|| speed.checkpoint());
                 debug_assert!(died.is_err() || sealed == reached.offsets);
             }
             // The state is written first: it has events that the position does not know.

@@ -70,7 +70,7 @@ pub fn timeline(schedule: &Schedule, clock: &Clock) -> Vec<(Duration, Event)> {
         .max(last);
     let checkpoints = multiples(schedule.checkpoint, end);
     events.extend(checkpoints.map(|at| (at, Event::Checkpoint)));
-    let ask = (schedule.ask).unwrap_or((end / 10).max(Duration::from_micros(1)));
+    let ask = (schedule.ask).unwrap_or(Duration::from_secs((end.as_secs() / 10).max(1)));
     let asked = multiples(ask, end).filter(|at| *at < end);
     events.extend(asked.chain([end]).map(|at| (at, Event::Ask)));
     events.sort_by_key(|(at, event)| (*at, event.rank()));

@@ -154,11 +154,7 @@ impl Laid {
         let path = self.folder.path().join("events.jsonl");
         let truth = Truth::open(&path, &self.sql, Some(&fold.name), None, None);
         let truth = truth.unwrap().dealt(self.partitions.clone());
-        Ok(truth
-            .answer()
-            .map_err(|error| error.to_string())?
-            .served
-            .rows)
+        Ok(truth.answer().map_err(|error| error.to_string())?.rows)
     }
 
     fn answer(

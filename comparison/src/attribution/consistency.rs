@@ -3,7 +3,7 @@
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
 
-use super::level::{Level, Scale};
+use super::level::{Level, Scale, wide};
 use crate::difference::{cast_like, converter, equality, index};
 
 /// Ratios of groups, and the mean relative error of each column.
@@ -45,13 +45,14 @@ pub fn consistency(
         let bound = bounds.get(number).and_then(Option::as_deref);
         let same = equality(left, right, bound)?;
         let scale = Scale::of(left.data_type());
+        let (left, right) = (wide(left)?, wide(right)?);
         let mut sum = 0.0;
         for ((a, t), equal) in both.iter().zip(&mut equal) {
             if same(*a, *t) {
                 continue;
             }
             *equal = false;
-            let (a, t) = (Level::of(left, *a)?, Level::of(right, *t)?);
+            let (a, t) = (Level::of(&left, *a)?, Level::of(&right, *t)?);
             let from_zero = |level: &Level| scale.change(&Level::Absent, level).size();
             let size = from_zero(&a) + from_zero(&t);
             if size > 0.0 {

@@ -68,30 +68,33 @@ impl Scale {
     }
 }
 
+/// The column in the widest type of its kind, where its values can be subtracted.
+pub(super) fn wide(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    let wide = match (column.data_type(), Scale::of(column.data_type())) {
+        (DataType::Decimal128(..), _) | (_, Scale::Counted) => return Ok(ArrayRef::clone(column)),
+        (DataType::UInt64, _) => DataType::Decimal128(20, 0),
+        (DataType::Date32, _) => {
+            return cast(&cast(column, &DataType::Int32)?, &DataType::Int64);
+        }
+        (_, Scale::Real) => DataType::Float64,
+        (_, Scale::Whole(_)) => DataType::Int64,
+    };
+    cast(column, &wide)
+}
+
 impl Level {
-    /// The value of `row`.
+    /// The value of `row` in a column that is [`wide`].
     pub(super) fn of(column: &ArrayRef, row: usize) -> Result<Self, ArrowError> {
         if column.is_null(row) {
             return Ok(Self::Null);
         }
-        let one = column.slice(row, 1);
         Ok(match column.data_type() {
-            DataType::Decimal128(..) => Self::Whole(one.as_primitive::<Decimal128Type>().value(0)),
-            DataType::UInt64 => {
-                let wide = cast(&one, &DataType::Decimal128(20, 0))?;
-                Self::Whole(wide.as_primitive::<Decimal128Type>().value(0))
+            DataType::Decimal128(..) => {
+                Self::Whole(column.as_primitive::<Decimal128Type>().value(row))
             }
-            _ => match Scale::of(column.data_type()) {
-                Scale::Whole(_) => {
-                    let wide = cast(&one, &DataType::Int64)?;
-                    Self::Whole(wide.as_primitive::<Int64Type>().value(0).into())
-                }
-                Scale::Real => {
-                    let wide = cast(&one, &DataType::Float64)?;
-                    Self::Real(wide.as_primitive::<Float64Type>().value(0))
-                }
-                Scale::Counted => Self::Other(array_value_to_string(&one, 0)?),
-            },
+            DataType::Int64 => Self::Whole(column.as_primitive::<Int64Type>().value(row).into()),
+            DataType::Float64 => Self::Real(column.as_primitive::<Float64Type>().value(row)),
+            _ => Self::Other(array_value_to_string(column, row)?),
         })
     }
 

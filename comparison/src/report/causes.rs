@@ -5,6 +5,7 @@ use serde_json::json;
 use super::figure::{Figure, Frame, Knob};
 use super::page::Sheet;
 use super::{Subject, grouped, name};
+use crate::books::Books;
 
 /// A knob that chooses the architecture and rule.
 pub(super) fn rules(subject: &Subject<'_>) -> Knob {
@@ -19,16 +20,16 @@ pub(super) fn rules(subject: &Subject<'_>) -> Knob {
     }
 }
 
-/// Bars to the right are counted too often, to the left not at all.
-pub(super) fn figure(subject: &Subject<'_>) -> Figure {
-    let lines = &subject.report.lines;
-    let names: Vec<String> = lines.iter().map(name).collect();
+/// Bars to the right are counted too often, to the left not at all; for each architecture its name, its
+/// books and whether a group is wrong.
+pub(super) fn figure(lines: &[(String, Books, bool)], command: &str) -> Figure {
+    let names: Vec<&str> = lines.iter().map(|(name, ..)| name.as_str()).collect();
     let bar = |kind: &str, values: Vec<i64>| {
         json!({"type": "bar", "orientation": "h", "name": kind, "y": names, "x": values,
             "marker": {"color": format!("@{kind}")}})
     };
-    let of = |value: fn(&crate::books::Books) -> i64| -> Vec<i64> {
-        lines.iter().map(|line| value(&line.books)).collect()
+    let of = |value: fn(&Books) -> i64| -> Vec<i64> {
+        lines.iter().map(|(_, books, _)| value(books)).collect()
     };
     let net = json!({"type": "scatter", "mode": "markers", "name": "net", "y": names,
         "x": of(|books| books.net()),
@@ -42,10 +43,7 @@ pub(super) fn figure(subject: &Subject<'_>) -> Figure {
         ],
         says: format!(
             "{} of {} rules and architectures are without error",
-            lines
-                .iter()
-                .filter(|line| line.difference.wrong == 0)
-                .count(),
+            lines.iter().filter(|(.., wrong)| !wrong).count(),
             lines.len()
         ),
         ..Frame::default()
@@ -54,7 +52,7 @@ pub(super) fn figure(subject: &Subject<'_>) -> Figure {
         id: "causes".into(),
         title: "Events counted twice, lost or late".into(),
         caption: "Events after WHERE, each once however many windows it is in. To the right: counted more than once; to the left: not counted. The mark is the net error, which hides what cancels out.".into(),
-        command: subject.command.into(),
+        command: command.into(),
         knobs: vec![],
         bases: vec![],
         frames: vec![frame],

@@ -60,7 +60,7 @@ impl Measured {
             from_log: kappa.cpu_seconds,
             from_files: subject.kept.from_files,
             takes: crate::seam::micros(subject.takes),
-            late: super::plane::worst_lateness(subject),
+            late: super::plane::worst_lateness(subject.rows),
         }
     }
 

@@ -1,14 +1,16 @@
 //! The plane of event time and processing time, with every event that was counted other than once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use roaring::RoaringBitmap;
 use serde_json::{Value, json};
 use shared_logic::identity::TopicPartition;
+use shared_logic::time::EventTime;
 
 use super::figure::{Figure, Frame, Knob};
-use super::seam::{arrival, instant, marks};
-use super::{Subject, grouped, name};
+use super::grouped;
+use super::seam::{arrival, instant};
+use crate::books::{Multiplicity, Row};
 
 /// So many events that were counted once are drawn at most, and so many of each kind of error.
 const DRAWN: u64 = 3000;
@@ -25,18 +27,42 @@ enum Height {
     Behind,
 }
 
+/// The events, and who folded them how.
+pub(super) struct Plane<'p> {
+    /// Every event in the order of arrival.
+    pub(super) rows: &'p [Row],
+    /// When each arrived, if that is known.
+    pub(super) arrivals: Option<&'p [EventTime]>,
+    /// The numbers of those that the view folds.
+    pub(super) wanted: &'p RoaringBitmap,
+    /// Architectures.
+    pub(super) lines: Vec<Taken<'p>>,
+    /// The command that repeats it.
+    pub(super) command: &'p str,
+    /// What the lines across the picture are.
+    pub(super) marks: &'p str,
+}
+
+/// What an architecture made of the events.
+pub(super) struct Taken<'p> {
+    pub(super) name: String,
+    pub(super) taken: &'p Multiplicity,
+    /// Lines across the plane, and across the picture of lateness.
+    pub(super) marks: [Value; 2],
+}
+
 /// The figure.
-pub(super) fn figure(subject: &Subject<'_>) -> Figure {
-    let behind = behind(subject);
+pub(super) fn figure(plane: &Plane<'_>, rules: Knob) -> Figure {
+    let behind = behind(plane.rows);
     let heights = [Height::Time, Height::Behind];
     let point = |number: u32, height: Height| -> Option<(Value, Value)> {
         let index = number as usize;
-        let time = subject.rows.get(index)?.time?;
+        let time = plane.rows.get(index)?.time?;
         let y = match height {
             Height::Time => instant(time),
             Height::Behind => json!(*behind.get(index)? as f64 / 1e6),
         };
-        Some((arrival(subject, index), y))
+        Some((arrival(plane.arrivals, index), y))
     };
     let dots = |numbers: &RoaringBitmap, height: Height, look: Value, label: &str| {
         let every = numbers.len().div_ceil(DRAWN).max(1);
@@ -46,14 +72,14 @@ pub(super) fn figure(subject: &Subject<'_>) -> Figure {
     };
     let bases = heights.map(|height| {
         let look = json!({"color": "@plain", "size": 3, "opacity": 0.6});
-        let mut traces = vec![dots(subject.wanted, height, look, "counted once")];
+        let mut traces = vec![dots(plane.wanted, height, look, "counted once")];
         if let Height::Time = height {
-            traces.extend(watermarks(subject));
+            traces.extend(watermarks(plane));
         }
         traces
     });
     let mut frames = Vec::new();
-    for line in &subject.report.lines {
+    for line in &plane.lines {
         let doubled = line.taken.doubled();
         let kinds = [
             ("double", "cross", &doubled),
@@ -66,7 +92,7 @@ pub(super) fn figure(subject: &Subject<'_>) -> Figure {
                 let look = json!({"color": format!("@{kind}"), "size": 8, "symbol": symbol});
                 dots(numbers, height, look, kind)
             });
-            let mut layout = marks(subject, line.run.rule, base == 0);
+            let mut layout = line.marks.get(base).cloned().unwrap_or_default();
             if let (Height::Behind, Some(layout)) = (height, layout.as_object_mut()) {
                 layout.insert(
                     "yaxis".into(),
@@ -87,7 +113,7 @@ pub(super) fn figure(subject: &Subject<'_>) -> Figure {
                 traces: traces.collect(),
                 says: format!(
                     "{}: {}{}",
-                    name(line),
+                    line.name,
                     says.join(", "),
                     sampled.collect::<String>()
                 ),
@@ -95,17 +121,17 @@ pub(super) fn figure(subject: &Subject<'_>) -> Figure {
             });
         }
     }
-    let x = match subject.arrivals {
+    let x = match plane.arrivals {
         Some(_) => "processing time: when the event arrived",
         None => "processing time: the number of the arrival",
     };
     Figure {
         id: "plane".into(),
         title: "When events happened, and when they arrived".into(),
-        caption: caption(subject),
-        command: subject.command.into(),
+        caption: caption(plane),
+        command: plane.command.into(),
         knobs: vec![
-            super::causes::rules(subject),
+            rules,
             Knob {
                 label: "upwards".into(),
                 positions: vec!["when it happened".into(), "how late it came".into()],
@@ -119,8 +145,8 @@ pub(super) fn figure(subject: &Subject<'_>) -> Figure {
     }
 }
 
-fn caption(subject: &Subject<'_>) -> String {
-    let count = subject.wanted.len();
+fn caption(plane: &Plane<'_>) -> String {
+    let count = plane.wanted.len();
     let every = count.div_ceil(DRAWN).max(1);
     let drawn = match every {
         1 => format!("All {} events of the view are drawn.", grouped(count)),
@@ -129,25 +155,24 @@ fn caption(subject: &Subject<'_>) -> String {
             grouped(count)
         ),
     };
-    let partitions = partitions(subject).len();
+    let partitions = partitions(plane.rows).len();
     let lines = match partitions > WATERMARKS {
         true => format!("Lines: the watermarks of {WATERMARKS} of {partitions} partitions."),
         false => "Lines: the watermark of each partition.".into(),
     };
-    format!(
-        "{drawn} {lines} Upright: where the batch cuts and where it lands; dotted: the boundary in event time, under the rules that have one."
-    )
+    format!("{drawn} {lines} {}", plane.marks)
 }
 
-fn partitions(subject: &Subject<'_>) -> Vec<TopicPartition> {
-    subject.report.seam.end.0.keys().cloned().collect()
+fn partitions(rows: &[Row]) -> Vec<TopicPartition> {
+    let places: BTreeSet<&TopicPartition> = rows.iter().map(|row| &row.place).collect();
+    places.into_iter().cloned().collect()
 }
 
 /// How far each event is behind the greatest event time before it in its partition, in
 /// microseconds; 0 for those that are not.
-fn behind(subject: &Subject<'_>) -> Vec<i64> {
+fn behind(rows: &[Row]) -> Vec<i64> {
     let mut reached = BTreeMap::new();
-    let rows = subject.rows.iter().map(|row| {
+    let rows = rows.iter().map(|row| {
         let Some(time) = row.time else { return 0 };
         let greatest = reached.entry(&row.place).or_insert(time.0);
         let behind = greatest.saturating_sub(time.0).max(0);
@@ -158,11 +183,11 @@ fn behind(subject: &Subject<'_>) -> Vec<i64> {
 }
 
 /// The watermark of some partitions, as steps.
-fn watermarks(subject: &Subject<'_>) -> Vec<Value> {
-    let places = partitions(subject).into_iter().take(WATERMARKS);
+fn watermarks(plane: &Plane<'_>) -> Vec<Value> {
+    let places = partitions(plane.rows).into_iter().take(WATERMARKS);
     let traces = places.map(|place| {
         let mut steps: Vec<(usize, i64)> = Vec::new();
-        for (number, row) in subject.rows.iter().enumerate() {
+        for (number, row) in plane.rows.iter().enumerate() {
             let greatest = steps.last().map(|(_, time)| *time);
             match row.time {
                 Some(time) if row.place == place && Some(time.0) > greatest => {
@@ -174,7 +199,7 @@ fn watermarks(subject: &Subject<'_>) -> Vec<Value> {
         let every = steps.len().div_ceil(STEPS).max(1);
         let (x, y): (Vec<Value>, Vec<Value>) = (steps.iter().step_by(every))
             .map(|(number, time)| {
-                (arrival(subject, *number), instant(shared_logic::time::EventTime(*time)))
+                (arrival(plane.arrivals, *number), instant(EventTime(*time)))
             })
             .unzip();
         json!({"type": "scatter", "mode": "lines", "name": format!("watermark {place}"), "x": x, "y": y,
@@ -184,6 +209,6 @@ fn watermarks(subject: &Subject<'_>) -> Vec<Value> {
 }
 
 /// The worst lateness: how far an event was behind the watermark of its partition, in microseconds.
-pub(super) fn worst_lateness(subject: &Subject<'_>) -> i64 {
-    behind(subject).into_iter().max().unwrap_or_default()
+pub(super) fn worst_lateness(rows: &[Row]) -> i64 {
+    behind(rows).into_iter().max().unwrap_or_default()
 }

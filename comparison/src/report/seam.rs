@@ -8,8 +8,8 @@ use super::Subject;
 use crate::rule::Rule;
 
 /// The place of an arrival on an axis: its time, or its number where times are not known.
-pub(super) fn arrival(subject: &Subject<'_>, number: usize) -> Value {
-    match subject.arrivals.and_then(|arrivals| arrivals.get(number)) {
+pub(super) fn arrival(arrivals: Option<&[EventTime]>, number: usize) -> Value {
+    match arrivals.and_then(|arrivals| arrivals.get(number)) {
         Some(time) => instant(*time),
         None => json!(number),
     }
@@ -32,7 +32,7 @@ pub(super) fn marks(subject: &Subject<'_>, rule: Option<Rule>, times: bool) -> V
         let Some(number) = last_below(subject, at) else {
             return;
         };
-        let x = arrival(subject, number);
+        let x = arrival(subject.arrivals, number);
         shapes.push(
             json!({"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1,
             "line": {"color": "@served", "width": 1.5}}),
