@@ -47,6 +47,7 @@ pub fn run(args: &Compare) -> Outcome {
         rows: &rows,
         truth: &truth,
     };
+    page::check(args.report.as_deref())?;
     let prices = page::prices(args.prices.as_deref())?;
     let report = compare::compare(
         view,

@@ -36,7 +36,6 @@ pub fn prices(path: Option<&Path>) -> Outcome<Option<Prices>> {
 
 /// Writes a page, and what it shows as JSON beside it.
 pub fn write(path: &Path, page: &Page) -> Outcome {
-    check(path)?;
     save(path, page.html().as_bytes())?;
     beside(path, "json", format!("{:#}\n", page.json()).as_bytes())
 }
@@ -46,12 +45,12 @@ pub fn beside(page: &Path, ending: &str, bytes: &[u8]) -> Outcome {
     save(&page.with_extension(ending), bytes)
 }
 
-/// Files beside the page differ from it by their ending alone.
-fn check(path: &Path) -> Outcome {
-    let ending = path.extension().and_then(OsStr::to_str);
-    match ending {
-        Some("html" | "htm") => Ok(()),
-        _ => Err(Failure::input(format!(
+/// Whether a page can have this name: the files beside it differ by their ending alone.
+pub fn check(path: Option<&Path>) -> Outcome {
+    let ending = path.and_then(Path::extension).and_then(OsStr::to_str);
+    match (path, ending) {
+        (None, _) | (_, Some("html" | "htm")) => Ok(()),
+        (Some(path), _) => Err(Failure::input(format!(
             "{} is no name for a page: it must end in .html",
             path.display()
         ))),

@@ -24,6 +24,7 @@ pub fn run(args: &Pains) -> Outcome {
             show(&ran, *format)
         }
         PainsCommand::All { report, format } => {
+            page::check(report.as_deref())?;
             let mut ran = vec![];
             for pain in ALL {
                 ran.push((pain, pain.run()?));

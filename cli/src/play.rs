@@ -74,6 +74,7 @@ fn show(
     events: Events<'_>,
     clock: &Clock,
 ) -> Outcome {
+    page::check(args.report.as_deref())?;
     let mut out = BufWriter::new(stdout().lock());
     if args.matrix {
         matrix::run(&mut out, view, events, args.format)?;

@@ -60,6 +60,12 @@ fn look(name: &str) {
             Value::from(0),
             "{name} at {width} is wider than its screen"
         );
+        let twice = browser.value("(() => { const ids = [...document.querySelectorAll('[id]')].map((element) => element.id); return ids.length - new Set(ids).size; })()");
+        assert_eq!(
+            twice,
+            Value::from(0),
+            "names that are there twice in {name}"
+        );
         let drawn = browser.value("[...document.querySelectorAll('.plot')].filter((plot) => plot.querySelector('.main-svg') === null).length");
         assert_eq!(
             drawn,

@@ -81,6 +81,8 @@ pub fn page(subject: &Subject<'_>) -> Page {
         .iter()
         .map(|line| (name(line), line.books, line.difference.wrong > 0));
     let books: Vec<_> = books.collect();
+    let values = lines.iter().map(|line| (name(line), &line.attribution));
+    let values: Vec<_> = values.collect();
     let why = lines.iter();
     let why = why.map(|line| Block::Text(format!("{}: {}.", name(line), line.why())));
     let mut causes = vec![
@@ -88,6 +90,7 @@ pub fn page(subject: &Subject<'_>) -> Page {
         Block::Text(verdict.into()),
         Block::Figure(causes::figure(&books, subject.command)),
         Block::Sheet(causes::sheet(subject)),
+        Block::Sheet(causes::values(&values, subject.command)),
     ];
     causes.extend(why);
     Page {

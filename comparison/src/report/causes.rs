@@ -5,6 +5,7 @@ use serde_json::json;
 use super::figure::{Figure, Frame, Knob};
 use super::page::Sheet;
 use super::{Subject, grouped, name};
+use crate::attribution::{Attribution, Cause};
 use crate::books::Books;
 
 /// A knob that chooses the architecture and rule.
@@ -98,6 +99,34 @@ pub(super) fn sheet(subject: &Subject<'_>) -> Sheet {
         command: subject.command.into(),
         header: header.map(String::from).to_vec(),
         rows: rows.collect(),
+        words: false,
+    }
+}
+
+/// The errors of some answers in values, cause by cause.
+pub(super) fn values(answers: &[(String, &Attribution)], command: &str) -> Sheet {
+    let mut rows = vec![];
+    for (name, attribution) in answers {
+        let wrong = attribution
+            .columns
+            .iter()
+            .filter(|column| column.absolute > 1e-6);
+        rows.extend(wrong.map(|column| {
+            let causes = column.by_cause.iter().map(ToString::to_string);
+            let cells = [name.clone(), column.name.clone()]
+                .into_iter()
+                .chain(causes);
+            cells.chain([column.net.to_string()]).collect()
+        }));
+    }
+    let causes = Cause::ORDER.map(|cause| cause.to_string());
+    let header = ["", "column"].map(String::from).into_iter().chain(causes);
+    Sheet {
+        title: "In values".into(),
+        caption: "The truth is refolded without what one cause after the other took away or added, in this order; what a step changes is charged to its cause, so that the causes add up to the error. Columns without an error are left out.".into(),
+        command: command.into(),
+        header: header.chain(["net".to_owned()]).collect(),
+        rows,
         words: false,
     }
 }

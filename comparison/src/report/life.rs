@@ -11,12 +11,11 @@ use super::figure::{Figure, Frame, Knob};
 use super::page::{Block, Page, Section, Sheet};
 use super::plane::{self, Plane, Taken};
 use super::{bytes, causes, grouped, seam};
-use crate::attribution::Cause;
 use crate::books::{Books, Row};
 use crate::clock::Clock;
 use crate::schedule::Schedule;
 use crate::timeline::Event;
-use crate::trial::{Judged, Trial};
+use crate::trial::Trial;
 
 /// A schedule that was played.
 #[derive(Clone, Copy)]
@@ -65,6 +64,10 @@ pub fn life(life: &Life<'_>) -> Page {
             (trial.played.player.to_string(), last.verdict.books, wrong)
         })
         .collect();
+    let values = last
+        .clone()
+        .map(|(trial, last)| (trial.played.player.to_string(), &last.attribution));
+    let values: Vec<_> = values.collect();
     let instants: Vec<EventTime> = life
         .clock
         .arrivals()
@@ -104,11 +107,11 @@ pub fn life(life: &Life<'_>) -> Page {
                 ],
             ),
             section(
-                "causes",
+                "by-cause",
                 "Error by cause, at the end",
                 vec![
                     Block::Figure(causes::figure(&books, life.command)),
-                    Block::Sheet(values(life)),
+                    Block::Sheet(causes::values(&values, life.command)),
                 ],
             ),
             section(
@@ -259,43 +262,4 @@ fn summary(life: &Life<'_>) -> Sheet {
         rows: rows.collect(),
         words: false,
     }
-}
-
-/// The error of the last answer in values, cause by cause.
-fn values(life: &Life<'_>) -> Sheet {
-    let mut rows = vec![];
-    for (trial, last) in life
-        .trials
-        .iter()
-        .filter_map(|trial| Some((trial, trial.last()?)))
-    {
-        rows.extend(columns(&trial.played.player.to_string(), last));
-    }
-    let causes = Cause::ORDER.map(|cause| cause.to_string());
-    let header = ["", "column"].map(String::from).into_iter().chain(causes);
-    Sheet {
-        title: "In values".into(),
-        caption: "The truth is refolded without what one cause after the other took away or added, in this order; what a step changes is charged to its cause, so that the causes add up to the error. Columns without an error are left out.".into(),
-        command: life.command.into(),
-        header: header.chain(["net".to_owned()]).collect(),
-        rows,
-        words: false,
-    }
-}
-
-fn columns(player: &str, last: &Judged) -> Vec<Vec<String>> {
-    let wrong = last
-        .attribution
-        .columns
-        .iter()
-        .filter(|column| column.absolute > 1e-6);
-    let row = |column: &crate::attribution::ColumnError| {
-        let causes = column.by_cause.iter().map(ToString::to_string);
-        [player.to_owned(), column.name.clone()]
-            .into_iter()
-            .chain(causes)
-            .chain([column.net.to_string()])
-            .collect()
-    };
-    wrong.map(row).collect()
 }

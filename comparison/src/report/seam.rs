@@ -28,7 +28,7 @@ pub(super) fn marks(subject: &Subject<'_>, rule: Option<Rule>, times: bool) -> V
     let Some(rule) = rule else {
         return json!({"shapes": shapes, "annotations": notes});
     };
-    let mut upright = |at: &OffsetVector, says: &str| {
+    let mut upright = |at: &OffsetVector, says: &str, top: bool| {
         let Some(number) = last_below(subject, at) else {
             return;
         };
@@ -38,13 +38,14 @@ pub(super) fn marks(subject: &Subject<'_>, rule: Option<Rule>, times: bool) -> V
             "line": {"color": "@served", "width": 1.5}}),
         );
         notes.push(
-            json!({"x": x, "y": 0, "yref": "paper", "text": says, "showarrow": false,
-            "xanchor": "left", "yanchor": "bottom", "font": {"color": "@served", "size": 11}}),
+            json!({"x": x, "y": if top { 1 } else { 0 }, "yref": "paper", "text": says, "showarrow": false,
+            "xanchor": "left", "yanchor": if top { "top" } else { "bottom" }, "font": {"color": "@served", "size": 11}}),
         );
     };
-    upright(&seam.cut, "cut");
+    upright(&seam.cut, "cut", false);
     if seam.landing != seam.cut {
-        upright(&seam.landing, "landing");
+        // They may be close: one label below, one above.
+        upright(&seam.landing, "landing", true);
     }
     if times && rule.name().starts_with("event-time") && seam.boundary.0 != i64::MIN {
         let y = instant(seam.boundary);
