@@ -83,65 +83,35 @@ impl Observed {
                 (found, _) => Ok(found),
             }
         };
-        let texts = texts(text, &theirs)?;
-        let mut fields = vec![];
-        let mut arrays: Vec<ArrayRef> = vec![];
-        let mut take = |name: &str, kind: &DataType, at: usize| -> Result<(), String> {
-            let column = texts.columns().get(at).ok_or("a column is missing")?;
-            arrays.push(converted(name, column, kind)?);
-            fields.push(Field::new(name, kind.clone(), true));
-            Ok(())
-        };
         let as_of = place(AS_OF)?;
-        if let Some(at) = as_of {
-            take(AS_OF, &DataType::Timestamp(TimeUnit::Microsecond, None), at)?;
-        }
-        let front = usize::from(as_of.is_some());
-        let shown = view.projection.keys_shown();
-        let (mut columns, mut keys) = (vec![], (0..front).collect::<Vec<_>>());
+        let mut found: Vec<(usize, usize)> = vec![];
         for (number, field) in view.schema.fields().iter().enumerate() {
-            let Some(at) = place(field.name())? else {
-                continue;
-            };
-            take(field.name(), field.data_type(), at)?;
-            if shown.contains(&number) {
-                keys.push(front + columns.len());
-            }
-            columns.push(number);
+            found.extend(place(field.name())?.map(|at| (number, at)));
         }
-        let windows = ["window_start", "window_end"].map(|name| view.schema.index_of(name).ok());
-        for key in shown {
-            let window = windows.contains(&Some(*key))
-                && windows
-                    .iter()
-                    .flatten()
-                    .any(|window| columns.contains(window));
-            if !columns.contains(key) && !window {
-                let name = view.schema.field(*key).name();
-                return Err(format!(
-                    "no column {name:?}, which names a group of {}: the file has {}; map it with {name}=THEIRS",
-                    view.name,
-                    theirs.join(", ")
-                ));
-            }
+        let columns: Vec<usize> = found.iter().map(|(number, _)| *number).collect();
+        fits(view, &columns, &theirs)?;
+
+        let texts = texts(text, &theirs)?;
+        let moments = as_of.map(|at| (AS_OF, DataType::Timestamp(TimeUnit::Microsecond, None), at));
+        let fields = found.iter().filter_map(|(number, at)| {
+            let field = view.schema.fields().get(*number)?;
+            Some((field.name().as_str(), field.data_type().clone(), *at))
+        });
+        let (mut shown, mut arrays) = (vec![], vec![]);
+        for (name, kind, at) in moments.into_iter().chain(fields) {
+            let column = texts.columns().get(at).ok_or("a column is missing")?;
+            arrays.push(converted(name, column, &kind)?);
+            shown.push(Field::new(name, kind, true));
         }
-        if keys.len() == front + columns.len() {
-            let values: Vec<&str> = (view.schema.fields().iter().enumerate())
-                .filter(|(number, _)| !shown.contains(number))
-                .map(|(_, field)| field.name().as_str())
-                .collect();
-            return Err(format!(
-                "no column to compare: expected one of {}, the file has {}",
-                values.join(", "),
-                theirs.join(", ")
-            ));
-        }
-        let rows = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
-            .map_err(|error| error.to_string())?;
+        let rows = RecordBatch::try_new(Arc::new(Schema::new(shown)), arrays);
+        let front = usize::from(as_of.is_some());
+        let keys = (columns.iter().enumerate())
+            .filter(|(_, column)| view.projection.keys_shown().contains(column))
+            .map(|(place, _)| front + place);
         Ok(Self {
-            rows,
+            rows: rows.map_err(|error| error.to_string())?,
+            keys: (0..front).chain(keys).collect(),
             columns,
-            keys,
             as_of: as_of.is_some(),
         })
     }
@@ -274,6 +244,38 @@ impl Observed {
             .collect();
         Ok((filter_record_batch(&batch, &shown.into())?, kept))
     }
+}
+
+/// Whether these columns of a view name its groups and hold something to compare.
+fn fits(view: &View, columns: &[usize], theirs: &[&str]) -> Result<(), String> {
+    let keys = view.projection.keys_shown();
+    let windows = ["window_start", "window_end"].map(|name| view.schema.index_of(name).ok());
+    let a_window = windows
+        .iter()
+        .flatten()
+        .any(|window| columns.contains(window));
+    for key in keys {
+        if !columns.contains(key) && !(windows.contains(&Some(*key)) && a_window) {
+            let name = view.schema.field(*key).name();
+            return Err(format!(
+                "no column {name:?}, which names a group of {}: the file has {}; map it with {name}=THEIRS",
+                view.name,
+                theirs.join(", ")
+            ));
+        }
+    }
+    if columns.iter().any(|column| !keys.contains(column)) {
+        return Ok(());
+    }
+    let values: Vec<&str> = (view.schema.fields().iter().enumerate())
+        .filter(|(number, _)| !keys.contains(number))
+        .map(|(_, field)| field.name().as_str())
+        .collect();
+    Err(format!(
+        "no column to compare: expected one of {}, the file has {}",
+        values.join(", "),
+        theirs.join(", ")
+    ))
 }
 
 /// A column of instants; `None` where it has none.

@@ -12,7 +12,7 @@ const SOLVED: [(&str, &str); 13] = [
     ("L5", "average_of_averages = 30\naverage = 20"),
     ("L6", "keep = 15m"),
     ("L7", "retain = 4m"),
-    ("L8", "every = 3m"),
+    ("L8", "every = 2m"),
     ("K1", "rate = 35/s"),
     ("K2", "retain = 8m"),
     ("K3", "watermark = partition"),
