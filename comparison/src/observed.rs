@@ -255,7 +255,8 @@ fn fits(view: &View, columns: &[usize], theirs: &[&str]) -> Result<(), String> {
         .flatten()
         .any(|window| columns.contains(window));
     for key in keys {
-        if !columns.contains(key) && !(windows.contains(&Some(*key)) && a_window) {
+        let said = columns.contains(key) || (a_window && windows.contains(&Some(*key)));
+        if !said {
             let name = view.schema.field(*key).name();
             return Err(format!(
                 "no column {name:?}, which names a group of {}: the file has {}; map it with {name}=THEIRS",
