@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, StringArray, UInt64Array};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use view_store::manifest::{Generation, GenerationId, Manifest};
 
 use crate::args::Views;
@@ -35,8 +35,8 @@ fn rows(generations: &[(&Manifest, &GenerationId, &Generation)]) -> Outcome<Reco
     let number = |of: fn(&Manifest, GenerationId, &Generation) -> u64| -> ArrayRef {
         let numbers = generations
             .iter()
-            .map(|(job, id, it)| Some(of(job, **id, it)));
-        Arc::new(numbers.collect::<UInt64Array>())
+            .map(|(job, id, it)| Some(of(job, **id, it).cast_signed()));
+        Arc::new(numbers.collect::<Int64Array>())
     };
     Ok(RecordBatch::try_from_iter([
         ("view", text(|job, _, _| job.job.clone())),
