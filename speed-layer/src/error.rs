@@ -28,4 +28,7 @@ pub enum SpeedError {
         /// Why.
         reason: String,
     },
+    /// What follows on the speed layer cannot go on.
+    #[error("what follows on the speed layer stopped: {0}")]
+    Downstream(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

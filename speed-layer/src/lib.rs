@@ -13,6 +13,7 @@
 //! become durable in the same write, so a restart can neither lose nor repeat a record.
 
 pub mod commit;
+pub mod downstream;
 pub mod error;
 pub mod fold;
 pub mod read;
