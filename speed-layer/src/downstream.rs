@@ -9,7 +9,7 @@ use view_store::snapshot::Snapshot;
 /// Something that lives on what a speed layer publishes.
 ///
 /// It runs between two steps of the loop, so what takes long belongs on a thread of its own.
-pub trait Downstream {
+pub trait Downstream: Send {
     /// Is told after each publish, after each newer manifest and after each change of what this
     /// process owns, at most once a step; and about ten times a second while nothing happens.
     ///

@@ -68,7 +68,7 @@ pub enum Event<'a> {
 }
 
 /// Whoever is told.
-pub trait Watch {
+pub trait Watch: Send {
     /// Is told what happened.
     fn told(&mut self, event: Event<'_>);
 }

@@ -19,7 +19,7 @@ impl Live {
         if self.outage.is_some() || snapshot.runs.is_empty() {
             return now >= self.due.refresh;
         }
-        let sealed = snapshot.manifest.generation(self.generation);
+        let sealed = snapshot.manifest.generation(self.generation).ok();
         let unsealed = (self.lanes.iter()).any(|(place, lane)| {
             let stands = sealed.map_or(lane.at(), |sealed| sealed.next.get(place));
             lane.at().0.saturating_sub(stands.0) >= self.options.checkpoint_every
@@ -115,9 +115,9 @@ impl Live {
                 return Err(SpeedError::Fenced { place, held, now });
             }
         }
-        match self.open.advance(manifest) {
+        match self.open.advance(Arc::clone(&manifest)) {
             Ok(()) => {}
-            Err(Error::Stale(stale)) => return self.restart(&stale.to_string()),
+            Err(Error::Stale(stale)) => return self.restart(manifest, &stale.to_string()),
             Err(error) => return Err(error.into()),
         }
         // A landing may have gone beyond what is folded.
@@ -126,7 +126,7 @@ impl Live {
             Some((place, lane)) => {
                 let next = stands.offsets.get(place);
                 let why = format!("{place} stands at {next}, the open fold at {}", lane.at());
-                self.restart(&why)
+                self.restart(manifest, &why)
             }
             None => Ok(()),
         }
@@ -142,14 +142,21 @@ impl Live {
                     now: *now,
                 })
             }
-            stale => self.restart(&stale.to_string()),
+            stale => match self.job.manifest() {
+                Ok(manifest) => self.restart(manifest, &stale.to_string()),
+                // The next attempt comes here again.
+                Err(Error::Storage(error)) => {
+                    self.unreachable(error.to_string());
+                    Ok(())
+                }
+                Err(error) => Err(error.into()),
+            },
         }
     }
 
-    /// Drops the open fold and folds it again from where the newest manifest stands.
-    pub(super) fn restart(&mut self, why: &str) -> Result<(), SpeedError> {
+    /// Drops the open fold and folds it again from where a newer manifest stands.
+    fn restart(&mut self, manifest: Arc<Manifest>, why: &str) -> Result<(), SpeedError> {
         self.ports.watch.told(Event::Restarted { why });
-        let manifest = self.job.manifest()?;
         self.frozen = OffsetVector::default();
         self.open.restart(Arc::clone(&manifest))?;
         self.lanes.clear();

@@ -2,6 +2,7 @@
 
 use event_log::tail::TailEvent;
 use shared_logic::coverage::OffsetVector;
+use shared_logic::fold::FoldError;
 use shared_logic::identity::TopicPartition;
 use view_store::error::Error;
 use view_store::manifest::Manifest;
@@ -77,7 +78,7 @@ impl Live {
             return Ok(());
         }
         let generation = manifest.generation(self.generation).map_err(Error::from)?;
-        let reached = self.open.snapshot();
+        let covered = generation.coverage().map_err(FoldError::from)?;
         let committed = match self.options.delivery.is_exact() {
             true => generation.next.clone(),
             false => self.ports.tail.committed(&places)?,
@@ -90,7 +91,7 @@ impl Live {
                 true => stands,
                 false => generation.origin.get(place),
             });
-            let watermark = (reached.coverage.0.get(place)).and_then(|span| span.watermark_after);
+            let watermark = (covered.0.get(place)).and_then(|span| span.watermark_after);
             let shift = Shift {
                 from: at,
                 to: stands,
