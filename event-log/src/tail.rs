@@ -22,9 +22,9 @@ use std::time::Duration;
 
 use shared_logic::chunk::Chunk;
 use shared_logic::coverage::OffsetVector;
-use shared_logic::identity::TopicPartition;
+use shared_logic::identity::{Offset, TopicPartition};
 
-use crate::LogError;
+use crate::{EventLog, LogError};
 
 /// What happened in a topic, in the order in which it happened to one partition.
 #[derive(Clone, Debug)]
@@ -129,4 +129,48 @@ pub trait Tail: Send {
 
     /// What it has seen.
     fn statistics(&self) -> TailStatistics;
+}
+
+/// Makes sure that all that was assigned is started.
+pub(crate) fn complete<'a>(
+    mut assigned: impl Iterator<Item = &'a TopicPartition>,
+    from: &OffsetVector,
+) -> Result<(), LogError> {
+    match assigned.find(|place| !from.0.contains_key(place)) {
+        Some(place) => Err(LogError::Refused(format!(
+            "{place} was assigned and is not started: say where to begin in each partition"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// What is said of a partition that may not be started.
+pub(crate) fn not_ours(place: &TopicPartition) -> LogError {
+    LogError::Refused(format!(
+        "{place} cannot be started: it is not assigned to this reader"
+    ))
+}
+
+/// Makes sure that a log has what comes at `at`, or will have it next.
+pub(crate) fn reachable(
+    log: &dyn EventLog,
+    place: &TopicPartition,
+    at: Offset,
+) -> Result<(), LogError> {
+    let bounds = log.bounds(place)?;
+    if at < bounds.start {
+        return Err(LogError::Expired {
+            place: place.clone(),
+            asked: at,
+            first: bounds.start,
+        });
+    }
+    if at > bounds.end {
+        return Err(LogError::Recreated {
+            place: place.clone(),
+            reached: at,
+            end: bounds.end,
+        });
+    }
+    Ok(())
 }

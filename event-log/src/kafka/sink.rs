@@ -5,15 +5,15 @@ use std::time::{Duration, Instant};
 
 use arrow::array::{Array, RecordBatch};
 use rdkafka::ClientContext;
-use rdkafka::admin::{AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::Client;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 use shared_logic::identity::Topic;
 
-use super::client::{Quiet, admin, block_on, config, consumer, failed, reach};
+use super::client::{Found, Quiet, admin, block_on, client, consumer, denied, failed, find, reach};
+use super::cluster::Cluster;
 use crate::partitioner::partition_of;
 use crate::row::Rows;
 use crate::{LogError, value};
@@ -39,27 +39,40 @@ impl std::fmt::Debug for KafkaSink {
     }
 }
 
-/// How many partitions a topic has. A topic that was just created takes a moment to be seen.
-fn count_partitions(
-    client: &Client<Quiet>,
+/// Makes a topic, and waits for it to be seen.
+fn make(
+    admin: &AdminClient<Quiet>,
     topic: &Topic,
+    partitions: u32,
     timeout: Duration,
-) -> Result<usize, LogError> {
+) -> Result<Found, LogError> {
+    let what = || format!("creating topic {topic}");
+    let count = i32::try_from(partitions).map_err(|error| failed(what(), &error))?;
+    // -1: as the broker is configured.
+    let new = NewTopic::new(topic.as_str(), count, TopicReplication::Fixed(-1));
+    let options = AdminOptions::new()
+        .request_timeout(Some(timeout))
+        .operation_timeout(Some(timeout));
+    let created =
+        block_on(admin.create_topics([&new], &options)).map_err(|error| failed(what(), &error))?;
+    for result in created {
+        match result {
+            Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((_, code)) => {
+                let denied = denied(topic, &KafkaError::AdminOp(code));
+                return Err(denied.unwrap_or_else(|| failed(what(), &code)));
+            }
+        }
+    }
     let begun = Instant::now();
     loop {
-        let metadata = (client.fetch_metadata(Some(topic.as_str()), timeout))
-            .map_err(|error| failed(format!("asking for topic {topic}"), &error))?;
-        let found = metadata
-            .topics()
-            .first()
-            .filter(|found| found.error().is_none());
-        let partitions = found.map_or(&[][..], |found| found.partitions());
-        if !partitions.is_empty() && partitions.iter().all(|one| one.leader() >= 0) {
-            return Ok(partitions.len());
+        let found = find(admin.inner(), topic, timeout)?;
+        if found.partitions > 0 && found.ready {
+            return Ok(found);
         }
         if begun.elapsed() >= timeout {
             let reason = format!("it was not there within {timeout:?}");
-            return Err(failed(format!("creating topic {topic}"), &reason));
+            return Err(failed(what(), &reason));
         }
         std::thread::sleep(Duration::from_millis(50));
     }
@@ -101,45 +114,35 @@ impl KafkaSink {
     /// `timeout` bounds every wait for the broker.
     ///
     /// # Errors
-    /// [`LogError::Unreachable`] where no broker answers, [`LogError::Refused`] where the topic
-    /// exists with another number of partitions.
+    /// [`LogError::Unreachable`] where no broker answers, [`LogError::Denied`] where one does not
+    /// let us in or create, [`LogError::Refused`] where the topic exists with another number of
+    /// partitions.
     pub fn create(
-        brokers: &str,
+        cluster: &Cluster,
         topic: &Topic,
         partitions: u32,
         timeout: Duration,
     ) -> Result<Self, LogError> {
-        let what = || format!("creating topic {topic}");
-        reach(&consumer(brokers)?, brokers, timeout)?;
-        let admin = admin(brokers)?;
-        let count = i32::try_from(partitions).map_err(|error| failed(what(), &error))?;
-        // -1: as the broker is configured.
-        let new = NewTopic::new(topic.as_str(), count, TopicReplication::Fixed(-1));
-        let options = AdminOptions::new()
-            .request_timeout(Some(timeout))
-            .operation_timeout(Some(timeout));
-        let created = block_on(admin.create_topics([&new], &options))
-            .map_err(|error| failed(what(), &error))?;
-        for result in created {
-            match result {
-                Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
-                Err((_, code)) => return Err(failed(what(), &code)),
-            }
+        reach(&consumer(cluster)?, cluster, timeout)?;
+        let admin = admin(cluster)?;
+        let mut found = find(admin.inner(), topic, timeout)?;
+        if found.partitions == 0 {
+            found = make(&admin, topic, partitions, timeout)?;
         }
-        let there = count_partitions(admin.inner(), topic, timeout)?;
+        let there = found.partitions;
         if there != partitions as usize {
             return Err(LogError::Refused(format!(
                 "topic {topic} exists with {there} partitions, not {partitions}: name another topic, or that number"
             )));
         }
-        let producer = config(brokers)
-            .set("enable.idempotence", "true")
-            .set("acks", "all")
-            .set("linger.ms", "20")
-            .set("message.timeout.ms", "60000")
-            .set("queue.buffering.max.messages", "500000")
-            .create_with_context(Deliveries::default())
-            .map_err(|error| failed(what(), &error))?;
+        let settings = [
+            ("enable.idempotence", "true"),
+            ("acks", "all"),
+            ("linger.ms", "20"),
+            ("message.timeout.ms", "60000"),
+            ("queue.buffering.max.messages", "500000"),
+        ];
+        let producer = client(cluster, &settings, Deliveries::default())?;
         Ok(Self {
             topic: topic.clone(),
             partitions,

@@ -11,7 +11,7 @@ use shared_logic::chunk::{Chunk, Payload};
 use shared_logic::coverage::OffsetVector;
 use shared_logic::identity::{Offset, TopicPartition};
 
-use super::{Tail, TailEvent, TailStatistics};
+use super::{Tail, TailEvent, TailStatistics, complete, not_ours, reachable};
 use crate::memory::MemoryLog;
 use crate::{EventLog, LogError};
 
@@ -307,50 +307,6 @@ impl Drop for MemoryTail {
         shared.members.remove(&self.member);
         shared.divide();
     }
-}
-
-/// Makes sure that all that was assigned is started.
-pub(crate) fn complete<'a>(
-    mut assigned: impl Iterator<Item = &'a TopicPartition>,
-    from: &OffsetVector,
-) -> Result<(), LogError> {
-    match assigned.find(|place| !from.0.contains_key(place)) {
-        Some(place) => Err(LogError::Refused(format!(
-            "{place} was assigned and is not started: say where to begin in each partition"
-        ))),
-        None => Ok(()),
-    }
-}
-
-/// What is said of a partition that may not be started.
-pub(crate) fn not_ours(place: &TopicPartition) -> LogError {
-    LogError::Refused(format!(
-        "{place} cannot be started: it is not assigned to this reader"
-    ))
-}
-
-/// Makes sure that a log has what comes at `at`, or will have it next.
-pub(crate) fn reachable(
-    log: &dyn EventLog,
-    place: &TopicPartition,
-    at: Offset,
-) -> Result<(), LogError> {
-    let bounds = log.bounds(place)?;
-    if at < bounds.start {
-        return Err(LogError::Expired {
-            place: place.clone(),
-            asked: at,
-            first: bounds.start,
-        });
-    }
-    if at > bounds.end {
-        return Err(LogError::Recreated {
-            place: place.clone(),
-            archived: at,
-            end: bounds.end,
-        });
-    }
-    Ok(())
 }
 
 /// The bytes of keys and values.
