@@ -304,6 +304,15 @@ impl KafkaTail {
         self.start(&OffsetVector(from.collect()))
     }
 
+    /// What the group can be told of `reached`: of this reader's partitions, and not without a group.
+    fn reached(&self, reached: &OffsetVector) -> Result<Option<TopicPartitionList>, LogError> {
+        let ours = reached.0.iter().filter(|(place, _)| {
+            self.open.contains_key(&place.partition) || self.revoked.contains(*place)
+        });
+        let list = self.list(ours.map(|(place, at)| (place, *at)))?;
+        Ok((self.group.is_some() && list.count() > 0).then_some(list))
+    }
+
     fn list<'a>(
         &self,
         places: impl IntoIterator<Item = (&'a TopicPartition, Offset)>,
@@ -393,18 +402,39 @@ impl Tail for KafkaTail {
     }
 
     fn commit(&mut self, reached: &OffsetVector) -> Result<(), LogError> {
-        if self.group.is_none() {
-            return Ok(());
-        }
-        let ours = reached.0.iter().filter(|(place, _)| {
-            self.open.contains_key(&place.partition) || self.revoked.contains(*place)
-        });
-        let list = self.list(ours.map(|(place, at)| (place, *at)))?;
-        if list.count() > 0 {
+        if let Some(list) = self.reached(reached)? {
             // What becomes of it is told to nobody: it is for those who watch.
             let _ = self.consumer.commit(&list, CommitMode::Async);
         }
         Ok(())
+    }
+
+    fn commit_durably(&mut self, reached: &OffsetVector) -> Result<(), LogError> {
+        let Some(list) = self.reached(reached)? else {
+            return Ok(());
+        };
+        let what = || format!("committing {reached} to the group");
+        (self.consumer.commit(&list, CommitMode::Sync)).map_err(|error| failed(what(), &error))
+    }
+
+    fn committed(&mut self, places: &[TopicPartition]) -> Result<OffsetVector, LogError> {
+        let mut committed = OffsetVector::default();
+        if self.group.is_none() {
+            return Ok(committed);
+        }
+        let what = || format!("asking the group for its offsets in topic {}", self.log.topic);
+        let asked = self.list(places.iter().map(|place| (place, Offset(0))))?;
+        let answer = (self.consumer)
+            .committed_offsets(asked, self.log.timeout)
+            .map_err(|error| failed(what(), &error))?;
+        for place in places {
+            let found = answer.find_partition(place.topic.as_str(), number(place)?);
+            if let Some(KafkaOffset::Offset(at)) = found.map(|found| found.offset()) {
+                let at = u64::try_from(at).map_err(|error| failed(what(), &error))?;
+                committed.set(place.clone(), Offset(at));
+            }
+        }
+        Ok(committed)
     }
 
     fn statistics(&self) -> TailStatistics {
