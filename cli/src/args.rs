@@ -365,11 +365,19 @@ pub struct FollowArgs {
     #[arg(long, value_name = "NAME", requires = "follow")]
     pub group: Option<String>,
     /// How long an event may be unsealed: 10s, 500ms.
-    #[arg(long, default_value = "10s", value_name = "DURATION", requires = "follow")]
+    #[arg(
+        long,
+        default_value = "10s",
+        value_name = "DURATION",
+        requires = "follow"
+    )]
     pub checkpoint_within: humantime::Duration,
     /// What a crash may do to events; the first two are there to be compared.
     #[arg(long, value_enum, default_value_t = Delivery::ExactlyOnce, requires = "follow")]
     pub delivery: Delivery,
+    /// Answer GET /metrics for Prometheus at this address, such as 127.0.0.1:9464.
+    #[arg(long, value_name = "HOST:PORT", requires = "follow")]
+    pub metrics: Option<std::net::SocketAddr>,
     /// How log lines look, which go to the standard error.
     #[arg(long = "log", value_enum, default_value_t = LogFormat::Text, requires = "follow")]
     pub log_format: LogFormat,

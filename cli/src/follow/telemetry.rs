@@ -4,31 +4,44 @@ use shared_logic::identity::TopicPartition;
 use speed_layer::watch::{Event, Watch};
 use tracing::{error, info, warn};
 
+use super::metrics::Metrics;
+
 /// The voice of one fold.
 #[derive(Debug)]
 pub struct Telemetry {
     view: String,
     group: String,
+    metrics: Metrics,
 }
 
 impl Telemetry {
     /// Of the fold `view`, which follows as a member of `group`.
-    pub fn new(view: &str, group: &str) -> Self {
+    pub fn new(view: &str, group: &str, metrics: Metrics) -> Self {
         let (view, group) = (view.to_owned(), group.to_owned());
         info!(view, group, "following");
-        Self { view, group }
+        Self {
+            view,
+            group,
+            metrics,
+        }
     }
 }
 
 impl Watch for Telemetry {
     fn told(&mut self, event: Event<'_>) {
         let (view, group) = (&self.view, &self.group);
+        self.metrics.told(view, event);
         match event {
             Event::Assigned(places) => {
                 info!(view, group, partitions = list(places), "partitions claimed");
             }
             Event::Revoked(places) => {
-                info!(view, group, partitions = list(places), "partitions handed over");
+                info!(
+                    view,
+                    group,
+                    partitions = list(places),
+                    "partitions handed over"
+                );
             }
             Event::Lost(places) => {
                 warn!(
@@ -52,7 +65,10 @@ impl Watch for Telemetry {
             Event::Waiting { on, why } => warn!(view, on, why, "waiting"),
             Event::Recovered { on } => info!(view, on, "recovered"),
             Event::Uncommitted { why } => {
-                error!(view, group, why, "the group was not told how far the view is");
+                error!(
+                    view,
+                    group, why, "the group was not told how far the view is"
+                );
             }
             Event::Stopped => info!(view, group, "stopped, all is sealed"),
             Event::Published { .. } | Event::Standing { .. } => {}

@@ -422,7 +422,12 @@ impl Tail for KafkaTail {
         if self.group.is_none() {
             return Ok(committed);
         }
-        let what = || format!("asking the group for its offsets in topic {}", self.log.topic);
+        let what = || {
+            format!(
+                "asking the group for its offsets in topic {}",
+                self.log.topic
+            )
+        };
         let asked = self.list(places.iter().map(|place| (place, Offset(0))))?;
         let answer = (self.consumer)
             .committed_offsets(asked, self.log.timeout)

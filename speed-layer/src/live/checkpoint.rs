@@ -110,7 +110,7 @@ impl Live {
         let generation = manifest.generation(self.generation).map_err(Error::from)?;
         for (place, held) in &self.ownership.epochs {
             let now = generation.owners.get(place).copied().unwrap_or_default();
-            if now != *held {
+            if now > *held {
                 let (place, held) = (place.clone(), *held);
                 return Err(SpeedError::Fenced { place, held, now });
             }
@@ -154,17 +154,14 @@ impl Live {
         }
     }
 
-    /// Drops the open fold and folds it again from where a newer manifest stands.
+    /// Drops the open fold and folds it again from where a newer manifest stands, in the
+    /// next step.
     fn restart(&mut self, manifest: Arc<Manifest>, why: &str) -> Result<(), SpeedError> {
         self.ports.watch.told(Event::Restarted { why });
         self.frozen = OffsetVector::default();
-        self.open.restart(Arc::clone(&manifest))?;
+        self.open.restart(manifest)?;
         self.lanes.clear();
-        // What is still to be claimed must begin together with the rest.
-        match self.unclaimed.is_empty() {
-            true => self.begin(&manifest),
-            false => Ok(()),
-        }
+        Ok(())
     }
 
     /// The store is tried again in a while; what is folded stays.

@@ -28,7 +28,7 @@ fn happening() -> impl Strategy<Value = Happening> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_record_is_lost_or_doubled(
@@ -74,7 +74,12 @@ fn a_zombie_is_fenced_in_one_word() {
     let zombie = world.processes.remove(0);
     let error = zombie.stop().unwrap_err();
     assert!(matches!(error, SpeedError::Fenced { .. }), "{error}");
-    assert!(error.to_string().starts_with("fenced: events/0 was claimed"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("fenced: events/0 was claimed"),
+        "{error}"
+    );
     world.end();
 }
 

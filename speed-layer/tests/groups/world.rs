@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use arrow::array::AsArray;
 use arrow::array::BinaryArray;
+use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Int64Type, UInt64Type};
 use bytes::Bytes;
 use event_log::EventLog;
@@ -30,7 +30,7 @@ use view_store::entropy::Seeded;
 use view_store::error::Error;
 use view_store::job::JobStore;
 use view_store::job::generations::NewGeneration;
-use view_store::manifest::{GenerationId, Pin};
+use view_store::manifest::{GenerationId, ManifestNumber, Pin};
 use view_store::snapshot::Snapshot;
 use view_store::store::Store;
 
@@ -159,6 +159,8 @@ pub struct World {
     clock: Hand,
     blobs: Arc<Shaky>,
     pin: Option<Pin>,
+    /// What was checked last: nothing new is to be seen in the same.
+    checked: Option<(ManifestNumber, OffsetVector)>,
     options: Options,
 }
 
@@ -188,7 +190,10 @@ impl World {
         let log = Arc::new(MemoryLog::new((0..2).map(place)));
         let view = Arc::clone(&Job::compile("seen", SQL).unwrap().views[0]);
         let blobs = Arc::new(Shaky::default());
-        let store = Store::with(Arc::clone(&blobs) as Arc<dyn Blobs>, Arc::new(Seeded::new(1)));
+        let store = Store::with(
+            Arc::clone(&blobs) as Arc<dyn Blobs>,
+            Arc::new(Seeded::new(1)),
+        );
         let job = store.job("seen").unwrap();
         let new = NewGeneration {
             view: view.name.clone(),
@@ -210,6 +215,7 @@ impl World {
             clock: Hand::default(),
             blobs,
             pin: None,
+            checked: None,
             options: Options {
                 publish_every: Duration::from_millis(2),
                 checkpoint_every: 12,
@@ -247,8 +253,10 @@ impl World {
                 assert!(matches!(error, SpeedError::Fenced { .. }), "{error}");
                 self.processes.remove(n);
             }
-            if !self.is_down() {
+            let stands = Some((snapshot.manifest.number, snapshot.offsets.clone()));
+            if !self.is_down() && self.checked != stands {
                 self.check(&snapshot);
+                self.checked = stands;
             }
         }
     }
@@ -257,7 +265,9 @@ impl World {
     pub fn check(&self, snapshot: &Snapshot) {
         let mut partials: Vec<Arc<Partial>> = vec![];
         for entry in snapshot.segments.iter() {
-            partials.push(Arc::new(self.job.read(entry, &self.view.fingerprint).unwrap()));
+            partials.push(Arc::new(
+                self.job.read(entry, &self.view.fingerprint).unwrap(),
+            ));
         }
         partials.extend(snapshot.runs.iter().cloned());
         let merged = merge(&self.view, partials.iter().map(Arc::as_ref)).unwrap();
@@ -299,7 +309,10 @@ impl World {
                 if n < self.processes.len() {
                     let stopped = self.processes.remove(n).live.stop();
                     let fair = |error: &SpeedError| {
-                        matches!(error, SpeedError::Fenced { .. } | SpeedError::Unsealed { .. })
+                        matches!(
+                            error,
+                            SpeedError::Fenced { .. } | SpeedError::Unsealed { .. }
+                        )
                     };
                     assert!(stopped.as_ref().err().is_none_or(fair), "{stopped:?}");
                 }
@@ -366,7 +379,10 @@ impl World {
                 fold.push(&chunk.unwrap()).unwrap();
             }
         }
-        match self.job.land(self.generation, &pin, &fold.finish().unwrap()) {
+        match self
+            .job
+            .land(self.generation, &pin, &fold.finish().unwrap())
+        {
             Ok(_) | Err(Error::Refused(_) | Error::Stale(_)) => {}
             Err(error) => panic!("{error}"),
         }
@@ -391,7 +407,11 @@ impl World {
         }
         let snapshot = self.job.snapshot(None).unwrap();
         let end = self.log.end().unwrap();
-        assert!(snapshot.offsets.reaches(&end), "{} of {end}", snapshot.offsets);
+        assert!(
+            snapshot.offsets.reaches(&end),
+            "{} of {end}",
+            snapshot.offsets
+        );
         self.check(&snapshot);
     }
 }
