@@ -4,6 +4,7 @@
 //! to no group and commits nothing. Only committed records are seen; the markers and the aborted
 //! records of transactions leave gaps in the offsets, which coverage includes.
 
+mod changelog;
 mod client;
 mod read;
 mod sink;
@@ -18,6 +19,7 @@ use shared_logic::identity::{Offset, Partition, Topic, TopicPartition};
 
 use crate::log::within;
 use crate::{Chunks, EventLog, LogError};
+pub use changelog::{KafkaChangelog, Writing};
 use client::{Quiet, admin, block_on, consumer, failed};
 pub use sink::KafkaSink;
 

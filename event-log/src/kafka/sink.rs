@@ -40,7 +40,7 @@ impl std::fmt::Debug for KafkaSink {
 }
 
 /// How many partitions a topic has. A topic that was just created takes a moment to be seen.
-fn count_partitions(
+pub(super) fn count_partitions(
     client: &Client<Quiet>,
     topic: &Topic,
     timeout: Duration,
@@ -67,12 +67,12 @@ fn count_partitions(
 
 /// What became of the records.
 #[derive(Default)]
-struct Deliveries {
+pub(super) struct Deliveries {
     failure: Mutex<Option<String>>,
 }
 
 impl Deliveries {
-    fn failure(&self) -> Option<String> {
+    pub(super) fn failure(&self) -> Option<String> {
         self.failure
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
