@@ -114,6 +114,19 @@ pub trait Tail: Send {
     /// The offsets are not possible.
     fn commit(&mut self, reached: &OffsetVector) -> Result<(), LogError>;
 
+    /// Tells the group how far the reader is and waits until it knows: for a reader that begins where
+    /// the group is. Without a group it does nothing.
+    ///
+    /// # Errors
+    /// The group does not take it: the broker is not there, or the partitions have gone to others.
+    fn commit_durably(&mut self, reached: &OffsetVector) -> Result<(), LogError>;
+
+    /// What the group knows of these partitions; those of which it knows nothing are not named.
+    ///
+    /// # Errors
+    /// The broker is not there.
+    fn committed(&mut self, places: &[TopicPartition]) -> Result<OffsetVector, LogError>;
+
     /// What it has seen.
     fn statistics(&self) -> TailStatistics;
 }

@@ -16,3 +16,4 @@ pub mod commit;
 pub mod error;
 pub mod fold;
 pub mod read;
+pub mod sink;

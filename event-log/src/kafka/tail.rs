@@ -304,6 +304,15 @@ impl KafkaTail {
         self.start(&OffsetVector(from.collect()))
     }
 
+    /// The part of these offsets that a group may be told.
+    fn ours(&self, reached: &OffsetVector) -> Result<TopicPartitionList, LogError> {
+        let ours = reached.0.iter().filter(|(place, _)| {
+            let held = self.open.contains_key(&place.partition) || self.revoked.contains(*place);
+            held && self.group.is_some()
+        });
+        self.list(ours.map(|(place, at)| (place, *at)))
+    }
+
     fn list<'a>(
         &self,
         places: impl IntoIterator<Item = (&'a TopicPartition, Offset)>,
@@ -393,18 +402,46 @@ impl Tail for KafkaTail {
     }
 
     fn commit(&mut self, reached: &OffsetVector) -> Result<(), LogError> {
-        if self.group.is_none() {
-            return Ok(());
-        }
-        let ours = reached.0.iter().filter(|(place, _)| {
-            self.open.contains_key(&place.partition) || self.revoked.contains(*place)
-        });
-        let list = self.list(ours.map(|(place, at)| (place, *at)))?;
+        let list = self.ours(reached)?;
         if list.count() > 0 {
             // What becomes of it is told to nobody: it is for those who watch.
             let _ = self.consumer.commit(&list, CommitMode::Async);
         }
         Ok(())
+    }
+
+    fn commit_durably(&mut self, reached: &OffsetVector) -> Result<(), LogError> {
+        let list = self.ours(reached)?;
+        if list.count() > 0 {
+            let what = || format!("committing to the group of topic {}", self.log.topic);
+            (self.consumer.commit(&list, CommitMode::Sync))
+                .map_err(|error| failed(what(), &error))?;
+        }
+        Ok(())
+    }
+
+    fn committed(&mut self, places: &[TopicPartition]) -> Result<OffsetVector, LogError> {
+        let mut known = OffsetVector::default();
+        if self.group.is_none() || places.is_empty() {
+            return Ok(known);
+        }
+        let what = || format!("asking the group of topic {}", self.log.topic);
+        let list = self.list(places.iter().map(|place| (place, Offset(0))))?;
+        let committed = (self.consumer.committed_offsets(list, self.log.timeout))
+            .map_err(|error| failed(what(), &error))?;
+        for element in committed.elements() {
+            element.error().map_err(|error| failed(what(), &error))?;
+            let partition = u32::try_from(element.partition()).map(Partition);
+            let (Ok(partition), KafkaOffset::Offset(at)) = (partition, element.offset()) else {
+                continue;
+            };
+            let place = TopicPartition {
+                topic: self.log.topic.clone(),
+                partition,
+            };
+            known.set(place, Offset(u64::try_from(at).unwrap_or_default()));
+        }
+        Ok(known)
     }
 
     fn statistics(&self) -> TailStatistics {

@@ -282,6 +282,16 @@ impl Tail for MemoryTail {
         Ok(())
     }
 
+    fn commit_durably(&mut self, reached: &OffsetVector) -> Result<(), LogError> {
+        self.commit(reached)
+    }
+
+    fn committed(&mut self, places: &[TopicPartition]) -> Result<OffsetVector, LogError> {
+        let known = self.group.committed();
+        let known = |place: &TopicPartition| Some((place.clone(), *known.0.get(place)?));
+        Ok(OffsetVector(places.iter().filter_map(known).collect()))
+    }
+
     fn statistics(&self) -> TailStatistics {
         let shared = self.group.locked();
         let member = shared.members.get(&self.member);
