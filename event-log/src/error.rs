@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use shared_logic::decode::DecodeError;
-use shared_logic::identity::{Offset, TopicPartition};
+use shared_logic::identity::{Offset, Topic, TopicPartition};
 
 /// Why a log could not be read or written, by what the caller can do.
 #[derive(Debug, thiserror::Error)]
@@ -129,6 +129,14 @@ pub enum LogError {
         what: String,
         /// What the client says.
         reason: String,
+    },
+    /// Another writer of the same name has begun, and this one can no longer write.
+    #[error("another writer called {name} has taken over topic {topic}: leave it to that one")]
+    Fenced {
+        /// The topic.
+        topic: Topic,
+        /// The name of both writers.
+        name: String,
     },
     /// Records could not be put into columns.
     #[error(transparent)]

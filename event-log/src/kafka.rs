@@ -5,12 +5,14 @@
 //! member of a group. Only committed records are seen; the markers and the aborted records of
 //! transactions leave gaps in the offsets, which coverage includes.
 
+mod changelog;
 mod client;
 mod cluster;
 mod read;
 mod records;
 mod sink;
 mod tail;
+mod topic;
 mod watch;
 
 use std::fmt;
@@ -24,6 +26,7 @@ use shared_logic::identity::{Offset, Partition, Topic, TopicPartition};
 
 use crate::log::within;
 use crate::{Chunks, EventLog, LogError};
+pub use changelog::{KafkaChangelog, Writing};
 use client::{Quiet, admin, block_on, consumer, failed};
 pub use cluster::Cluster;
 pub use sink::KafkaSink;
@@ -114,7 +117,7 @@ impl KafkaLog {
 impl EventLog for KafkaLog {
     fn partitions(&self) -> Result<Vec<TopicPartition>, LogError> {
         let topic = &self.topic;
-        let count = client::find(self.asking.client(), topic, self.timeout)?.partitions;
+        let count = topic::find(self.asking.client(), topic, self.timeout)?.partitions;
         if count == 0 {
             return Err(LogError::Refused(format!(
                 "there is no topic {topic} at {}: create it, or name another in CREATE TABLE",

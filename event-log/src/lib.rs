@@ -22,6 +22,7 @@
 
 pub mod archive;
 pub mod archiver;
+pub mod changelog;
 mod error;
 pub mod generate;
 pub mod infer;

@@ -22,4 +22,5 @@ pub mod live;
 pub mod read;
 pub mod sealing;
 pub mod shift;
+pub mod sink;
 pub mod watch;

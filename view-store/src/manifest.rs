@@ -137,6 +137,14 @@ impl Manifest {
         (self.generations.values()).flat_map(|generation| &generation.segments)
     }
 
+    /// Eight hexadecimal digits that hardly any other manifest has, of this store or of another.
+    ///
+    /// # Errors
+    /// None for a manifest that this crate made.
+    pub fn digest(&self) -> Result<String, Error> {
+        Ok(format!("{:08x}", crc32c::crc32c(&self.encode()?)))
+    }
+
     /// The document's text.
     ///
     /// # Errors

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
 use rdkafka::admin::AdminClient;
-use rdkafka::client::Client;
 use rdkafka::config::{ClientConfig, FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -148,38 +147,6 @@ pub(super) fn reach(
             reason,
             check: check.to_owned(),
         });
-    }
-}
-
-/// What a cluster says of a topic.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Found {
-    /// How many partitions it has; 0 where there is no such topic.
-    pub(super) partitions: usize,
-    /// Whether each of them can be read and written now.
-    pub(super) ready: bool,
-}
-
-/// Asks for a topic.
-pub(super) fn find<C: ClientContext>(
-    client: &Client<C>,
-    topic: &Topic,
-    timeout: Duration,
-) -> Result<Found, LogError> {
-    let metadata = (client.fetch_metadata(Some(topic.as_str()), timeout))
-        .map_err(|error| failed(format!("asking for topic {topic}"), &error))?;
-    let Some(found) = metadata.topics().first() else {
-        return Ok(Found::default());
-    };
-    match found.error().map(RDKafkaErrorCode::from) {
-        None => Ok(Found {
-            partitions: found.partitions().len(),
-            ready: (found.partitions().iter()).all(|partition| partition.leader() >= 0),
-        }),
-        Some(code) => match denied(topic, &KafkaError::MetadataFetch(code)) {
-            Some(denied) => Err(denied),
-            None => Ok(Found::default()),
-        },
     }
 }
 

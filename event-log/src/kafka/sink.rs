@@ -1,19 +1,19 @@
 //! Producing to a topic.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arrow::array::{Array, RecordBatch};
 use rdkafka::ClientContext;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 use shared_logic::identity::Topic;
 
-use super::client::{Found, Quiet, admin, block_on, client, consumer, denied, failed, find, reach};
+use super::client::{client, failed};
 use super::cluster::Cluster;
+use super::topic::ensure;
 use crate::partitioner::partition_of;
 use crate::row::Rows;
 use crate::{LogError, value};
@@ -39,53 +39,14 @@ impl std::fmt::Debug for KafkaSink {
     }
 }
 
-/// Makes a topic, and waits for it to be seen.
-fn make(
-    admin: &AdminClient<Quiet>,
-    topic: &Topic,
-    partitions: u32,
-    timeout: Duration,
-) -> Result<Found, LogError> {
-    let what = || format!("creating topic {topic}");
-    let count = i32::try_from(partitions).map_err(|error| failed(what(), &error))?;
-    // -1: as the broker is configured.
-    let new = NewTopic::new(topic.as_str(), count, TopicReplication::Fixed(-1));
-    let options = AdminOptions::new()
-        .request_timeout(Some(timeout))
-        .operation_timeout(Some(timeout));
-    let created =
-        block_on(admin.create_topics([&new], &options)).map_err(|error| failed(what(), &error))?;
-    for result in created {
-        match result {
-            Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
-            Err((_, code)) => {
-                let denied = denied(topic, &KafkaError::AdminOp(code));
-                return Err(denied.unwrap_or_else(|| failed(what(), &code)));
-            }
-        }
-    }
-    let begun = Instant::now();
-    loop {
-        let found = find(admin.inner(), topic, timeout)?;
-        if found.partitions > 0 && found.ready {
-            return Ok(found);
-        }
-        if begun.elapsed() >= timeout {
-            let reason = format!("it was not there within {timeout:?}");
-            return Err(failed(what(), &reason));
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
 /// What became of the records.
 #[derive(Default)]
-struct Deliveries {
+pub(super) struct Deliveries {
     failure: Mutex<Option<String>>,
 }
 
 impl Deliveries {
-    fn failure(&self) -> Option<String> {
+    pub(super) fn failure(&self) -> Option<String> {
         self.failure
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -123,13 +84,7 @@ impl KafkaSink {
         partitions: u32,
         timeout: Duration,
     ) -> Result<Self, LogError> {
-        reach(&consumer(cluster)?, cluster, timeout)?;
-        let admin = admin(cluster)?;
-        let mut found = find(admin.inner(), topic, timeout)?;
-        if found.partitions == 0 {
-            found = make(&admin, topic, partitions, timeout)?;
-        }
-        let there = found.partitions;
+        let there = ensure(cluster, topic, partitions, &[], timeout)?;
         if there != partitions as usize {
             return Err(LogError::Refused(format!(
                 "topic {topic} exists with {there} partitions, not {partitions}: name another topic, or that number"

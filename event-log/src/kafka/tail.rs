@@ -304,13 +304,13 @@ impl KafkaTail {
         self.start(&OffsetVector(from.collect()))
     }
 
-    /// What the group can be told of `reached`: of this reader's partitions, and not without a group.
-    fn reached(&self, reached: &OffsetVector) -> Result<Option<TopicPartitionList>, LogError> {
+    /// The part of these offsets that a group may be told.
+    fn ours(&self, reached: &OffsetVector) -> Result<TopicPartitionList, LogError> {
         let ours = reached.0.iter().filter(|(place, _)| {
-            self.open.contains_key(&place.partition) || self.revoked.contains(*place)
+            let held = self.open.contains_key(&place.partition) || self.revoked.contains(*place);
+            held && self.group.is_some()
         });
-        let list = self.list(ours.map(|(place, at)| (place, *at)))?;
-        Ok((self.group.is_some() && list.count() > 0).then_some(list))
+        self.list(ours.map(|(place, at)| (place, *at)))
     }
 
     fn list<'a>(
@@ -402,7 +402,8 @@ impl Tail for KafkaTail {
     }
 
     fn commit(&mut self, reached: &OffsetVector) -> Result<(), LogError> {
-        if let Some(list) = self.reached(reached)? {
+        let list = self.ours(reached)?;
+        if list.count() > 0 {
             // What becomes of it is told to nobody: it is for those who watch.
             let _ = self.consumer.commit(&list, CommitMode::Async);
         }
@@ -410,36 +411,37 @@ impl Tail for KafkaTail {
     }
 
     fn commit_durably(&mut self, reached: &OffsetVector) -> Result<(), LogError> {
-        let Some(list) = self.reached(reached)? else {
-            return Ok(());
-        };
-        let what = || format!("committing {reached} to the group");
-        (self.consumer.commit(&list, CommitMode::Sync)).map_err(|error| failed(what(), &error))
+        let list = self.ours(reached)?;
+        if list.count() > 0 {
+            let what = || format!("committing to the group of topic {}", self.log.topic);
+            (self.consumer.commit(&list, CommitMode::Sync))
+                .map_err(|error| failed(what(), &error))?;
+        }
+        Ok(())
     }
 
     fn committed(&mut self, places: &[TopicPartition]) -> Result<OffsetVector, LogError> {
-        let mut committed = OffsetVector::default();
-        if self.group.is_none() {
-            return Ok(committed);
+        let mut known = OffsetVector::default();
+        if self.group.is_none() || places.is_empty() {
+            return Ok(known);
         }
-        let what = || {
-            format!(
-                "asking the group for its offsets in topic {}",
-                self.log.topic
-            )
-        };
-        let asked = self.list(places.iter().map(|place| (place, Offset(0))))?;
-        let answer = (self.consumer)
-            .committed_offsets(asked, self.log.timeout)
+        let what = || format!("asking the group of topic {}", self.log.topic);
+        let list = self.list(places.iter().map(|place| (place, Offset(0))))?;
+        let committed = (self.consumer.committed_offsets(list, self.log.timeout))
             .map_err(|error| failed(what(), &error))?;
-        for place in places {
-            let found = answer.find_partition(place.topic.as_str(), number(place)?);
-            if let Some(KafkaOffset::Offset(at)) = found.map(|found| found.offset()) {
-                let at = u64::try_from(at).map_err(|error| failed(what(), &error))?;
-                committed.set(place.clone(), Offset(at));
-            }
+        for element in committed.elements() {
+            element.error().map_err(|error| failed(what(), &error))?;
+            let partition = u32::try_from(element.partition()).map(Partition);
+            let (Ok(partition), KafkaOffset::Offset(at)) = (partition, element.offset()) else {
+                continue;
+            };
+            let place = TopicPartition {
+                topic: self.log.topic.clone(),
+                partition,
+            };
+            known.set(place, Offset(u64::try_from(at).unwrap_or_default()));
         }
-        Ok(committed)
+        Ok(known)
     }
 
     fn statistics(&self) -> TailStatistics {
