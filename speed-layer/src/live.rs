@@ -118,6 +118,8 @@ struct Due {
     claim: Duration,
     tell: Duration,
     standing: Duration,
+    /// Whether segments may be worth to be merged.
+    compact: bool,
 }
 
 #[derive(Debug, Default)]
@@ -212,6 +214,10 @@ impl Live {
         self.settle(false)?;
         if self.sealing.is_none() && self.is_due(now) {
             self.seal(self.options.seal_aside)?;
+            self.settle(false)?;
+        }
+        if self.sealing.is_none() && self.due.compact {
+            self.compact()?;
             self.settle(false)?;
         }
         self.tell()

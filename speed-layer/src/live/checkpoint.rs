@@ -30,21 +30,36 @@ impl Live {
     /// Begins to seal the open fold if that is due, and reads the newest manifest in any case.
     pub(super) fn seal(&mut self, aside: bool) -> Result<(), SpeedError> {
         self.publish()?;
-        let now = self.ports.clock.now();
-        self.due.refresh = now + ROUND;
+        self.due.refresh = self.ports.clock.now() + ROUND;
         let snapshot = self.open.snapshot();
         let runs = snapshot.runs.clone();
         if self.options.delivery == Delivery::AtMostOnce && !runs.is_empty() {
             self.commit(&snapshot.offsets)?;
         }
         self.frozen = end(&runs);
+        self.work(runs, false, aside)
+    }
+
+    /// Merges segments, aside if they may be made there.
+    pub(super) fn compact(&mut self) -> Result<(), SpeedError> {
+        self.due.compact = false;
+        self.work(vec![], true, self.options.seal_aside)
+    }
+
+    fn work(
+        &mut self,
+        runs: Vec<Arc<Partial>>,
+        compact: bool,
+        aside: bool,
+    ) -> Result<(), SpeedError> {
         let work = Work {
             view: Arc::clone(&self.view),
             job: self.job.clone(),
             ownership: self.ownership.clone(),
             runs,
+            compact,
         };
-        self.sealing = Some(Sealing::start(work, now, aside)?);
+        self.sealing = Some(Sealing::start(work, self.ports.clock.now(), aside)?);
         Ok(())
     }
 
@@ -91,6 +106,7 @@ impl Live {
         if sealed.segments == 0 {
             return Ok(());
         }
+        self.due.compact = true;
         let now = self.ports.clock.now();
         self.due.seal = now + self.options.checkpoint_within;
         self.ports.watch.told(Event::Sealed {
