@@ -20,6 +20,7 @@ pub mod emit;
 pub mod error;
 mod parts;
 mod shelf;
+pub mod thread;
 mod touched;
 
 use difference::{Moment, difference};
@@ -63,22 +64,15 @@ impl fmt::Debug for Follower {
 }
 
 impl Follower {
-    /// Shuts out any other sink of this changelog, and takes up where it stands. `name` is that of
-    /// its mark.
-    ///
-    /// # Errors
-    /// The changelog or the store cannot be reached, or the manifest that the changelog stands at is
-    /// gone ([`SinkError::Lost`]).
-    pub fn start(
+    /// A sink for the changelog that has written nothing yet. `name` is that of its mark.
+    pub fn new(
         job: &JobStore,
         name: &str,
         compile: Box<Compile>,
         emit: Emit,
-        mut changelog: Box<dyn Changelog>,
-    ) -> Result<Self, SinkError> {
-        // Fenced first: a predecessor could commit once more after its number was read.
-        let position = changelog.fence()?;
-        let mut follower = Self {
+        changelog: Box<dyn Changelog>,
+    ) -> Self {
+        Self {
             job: job.clone(),
             name: name.to_owned(),
             compile,
@@ -87,28 +81,39 @@ impl Follower {
             shelf: Shelf::default(),
             at: None,
             marked: None,
-        };
-        let newest = job.manifest()?;
-        let mark = newest.marks.get(name).copied();
-        let committed = position.map(|at| (ManifestNumber(at.number), at.note));
-        let stands = match committed {
+        }
+    }
+
+    /// Shuts out any other sink of this changelog, and takes up where it stands. To be called first,
+    /// and again after an error.
+    ///
+    /// # Errors
+    /// The changelog or the store cannot be reached, or the manifest that the changelog stands at is
+    /// gone ([`SinkError::Lost`]).
+    pub fn start(&mut self) -> Result<(), SinkError> {
+        // Fenced first: a predecessor could commit once more after its number was read.
+        let position = self.changelog.fence()?;
+        (self.at, self.marked) = (None, None);
+        let mark = self.job.manifest()?.marks.get(&self.name).copied();
+        let stands = match position {
             // A mark is moved behind a commit, or by a sink that does not commit numbers.
-            Some((number, note)) if mark.is_none_or(|mark| mark < number) => {
-                let manifest = follower.kept(number)?;
+            Some(Position { number, note }) if mark.is_none_or(|mark| mark.0 < number) => {
+                let number = ManifestNumber(number);
+                let manifest = self.kept(number)?;
                 if manifest.digest()? != note {
-                    return Err(follower.lost(number, "has another one of"));
+                    return Err(self.lost(number, "has another one of"));
                 }
                 Some(manifest)
             }
-            _ => mark.map(|mark| follower.kept(mark)).transpose()?,
+            _ => mark.map(|mark| self.kept(mark)).transpose()?,
         };
         if let Some(manifest) = stands {
             if mark == Some(manifest.number) {
-                follower.marked = Some(content(&manifest)?);
+                self.marked = Some(content(&manifest)?);
             }
-            follower.at = Some(follower.moment(Snapshot::of(manifest.clone(), manifest.live)?)?);
+            self.at = Some(self.moment(Snapshot::of(manifest.clone(), manifest.live)?)?);
         }
-        Ok(follower)
+        Ok(())
     }
 
     /// Emits what has changed up to the newest manifest.
@@ -147,12 +152,12 @@ impl Follower {
         })
     }
 
-    /// Waits until all that was emitted is safe.
-    ///
-    /// # Errors
-    /// Some of it is not.
-    pub fn flush(&mut self) -> Result<(), SinkError> {
-        Ok(self.changelog.flush()?)
+    /// Makes what was emitted safe, as far as the changelog can be reached, and forgets where it
+    /// stands: another sink may go on now.
+    pub fn leave(&mut self) {
+        // What is not safe is behind the mark, and will be emitted again.
+        let _ = self.changelog.flush();
+        (self.at, self.marked) = (None, None);
     }
 
     /// Lets gc have what is before `manifest`, if that is another than the mark's in what it says.
@@ -224,3 +229,6 @@ fn content(manifest: &Manifest) -> Result<Content, SinkError> {
     let paths = live.segments.iter().map(|segment| segment.path.clone());
     Ok((manifest.live, paths.collect()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,9 +62,8 @@ pub(super) fn difference(
         taken.collect::<Result<Vec<_>, _>>()
     };
     let (gone, come) = (take(shelf, &parts.gone, None)?, take(shelf, &parts.come, None)?);
-    let changed: Vec<Arc<Partial>> = gone.iter().chain(&come).cloned().collect();
     let (from, to) = (until(before), until(after));
-    let touched = Touched::by(view, &changed)?
+    let touched = Touched::between(view, &gone, &come)?
         .and_ending(view, from, to)
         .and_expired(view, &before.snapshot.coverage, &after.snapshot.coverage);
     let Some(times) = touched.times() else {
@@ -151,5 +150,3 @@ fn changes(before: Vec<Row>, after: Vec<Row>) -> Vec<Change> {
     gone.chain(new).collect()
 }
 
-#[cfg(test)]
-mod tests;
