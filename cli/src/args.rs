@@ -268,6 +268,13 @@ pub struct KafkaArgs {
     /// Kafka's bootstrap servers.
     #[arg(long, env = "KAFKA_BROKERS", value_name = "HOST:PORT")]
     pub brokers: Option<String>,
+    /// An option of the Kafka client by its name in librdkafka, such as security.protocol=sasl_ssl;
+    /// any number of times. Also from the environment: KAFKA_SECURITY_PROTOCOL.
+    #[arg(long = "kafka", value_name = "NAME=VALUE")]
+    pub options: Vec<String>,
+    /// A properties file of such options; the place for passwords.
+    #[arg(long, value_name = "FILE")]
+    pub kafka_config: Option<PathBuf>,
 }
 
 /// A log to read: a topic, or a file in its place.

@@ -11,6 +11,8 @@ mod archive;
 mod args;
 mod batch;
 mod bytes;
+#[cfg(feature = "kafka")]
+mod cluster;
 mod compare;
 mod demo;
 mod explain;

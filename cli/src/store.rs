@@ -18,10 +18,6 @@ use crate::args::{LogArgs, StoreArgs};
 use crate::failure::{Failure, OrInput, Outcome};
 use crate::job::Loaded;
 
-/// How long a broker may take for an answer.
-#[cfg(feature = "kafka")]
-pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
-
 /// Opens the store; its folder is made if it does not exist.
 pub fn open(args: &StoreArgs) -> Outcome<Store> {
     Store::open(&args.store.to_string_lossy()).or_input()
@@ -73,17 +69,12 @@ pub fn archive(root: &Path, view: &View) -> Outcome<Archive> {
 
 /// The log of a fold's topic: a file in the topic's place, or the topic.
 pub fn log(args: &LogArgs, loaded: &Loaded, view: &View) -> Outcome<Box<dyn EventLog>> {
-    match (args.input.is_empty(), &args.kafka.brokers) {
-        (false, _) => {
-            let file = loaded.file(&args.input, &view.table)?;
-            let events = loaded.input(&view.table, file, &args.reading)?;
-            Ok(Box::new(events.input.log))
-        }
-        (true, Some(brokers)) => topic(brokers, &view.table.topic, args.compacted_as_log),
-        (true, None) => Err(Failure::input(
-            "no log to read: give --brokers (or KAFKA_BROKERS) for the topic, or --input for a file in its place",
-        )),
+    if args.input.is_empty() {
+        return topic(args, &view.table.topic);
     }
+    let file = loaded.file(&args.input, &view.table)?;
+    let events = loaded.input(&view.table, file, &args.reading)?;
+    Ok(Box::new(events.input.log))
 }
 
 /// Where every fold of a view is to stop: the ends of their topics, each asked once, so that folds
@@ -112,19 +103,31 @@ pub fn of(loaded: &Loaded, view: &View) -> String {
 }
 
 #[cfg(feature = "kafka")]
-fn topic(brokers: &str, topic: &Topic, compacted_as_log: bool) -> Outcome<Box<dyn EventLog>> {
+fn topic(args: &LogArgs, topic: &Topic) -> Outcome<Box<dyn EventLog>> {
+    Ok(Box::new(kafka_log(args, topic)?))
+}
+
+/// The topic that `args` name a cluster for.
+#[cfg(feature = "kafka")]
+pub fn kafka_log(args: &LogArgs, topic: &Topic) -> Outcome<event_log::kafka::KafkaLog> {
+    use crate::cluster::{PATIENCE, cluster};
     use event_log::kafka::KafkaLog;
 
-    let log = match compacted_as_log {
-        true => KafkaLog::connect_compacted_as_log(brokers, topic, PATIENCE),
-        false => KafkaLog::connect(brokers, topic, PATIENCE),
+    let Some(cluster) = cluster(&args.kafka)? else {
+        return Err(Failure::input(
+            "no log to read: give --brokers (or KAFKA_BROKERS) for the topic, or --input for a file in its place",
+        ));
     };
-    Ok(Box::new(log.or_input()?))
+    let log = match args.compacted_as_log {
+        true => KafkaLog::connect_compacted_as_log(&cluster, topic, PATIENCE),
+        false => KafkaLog::connect(&cluster, topic, PATIENCE),
+    };
+    log.or_input()
 }
 
 #[cfg(not(feature = "kafka"))]
-fn topic(_: &str, topic: &Topic, _: bool) -> Outcome<Box<dyn EventLog>> {
+fn topic(_: &LogArgs, topic: &Topic) -> Outcome<Box<dyn EventLog>> {
     Err(Failure::input(format!(
-        "cannot read the topic {topic}: this seam was built without the kafka feature"
+        "cannot read the topic {topic}: this seam was built without the kafka feature, so give --input for a file in its place"
     )))
 }

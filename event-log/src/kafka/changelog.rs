@@ -2,15 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use rdkafka::admin::{AdminOptions, NewTopic, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 use shared_logic::identity::Topic;
 
-use super::client::{Quiet, admin, block_on, config, consumer, failed, reach};
-use super::sink::{Deliveries, count_partitions};
+use super::client::{Quiet, client, failed};
+use super::cluster::Cluster;
+use super::sink::Deliveries;
+use super::topic::ensure;
 use crate::LogError;
 use crate::changelog::{Change, Changelog, Position};
 use crate::partitioner::partition_of;
@@ -30,7 +31,7 @@ pub enum Writing {
 /// The position is the committed offset of partition 0 in a consumer group that nobody joins, which
 /// has the name of the writer; so has the transactional id.
 pub struct KafkaChangelog {
-    brokers: String,
+    cluster: Cluster,
     topic: Topic,
     /// Of the transactions and of the group that holds the position.
     name: String,
@@ -54,42 +55,27 @@ impl KafkaChangelog {
     /// broker.
     ///
     /// # Errors
-    /// [`LogError::Unreachable`] where no broker answers, [`LogError::Broker`] where the topic does
-    /// not exist and cannot be created.
+    /// [`LogError::Unreachable`] where no broker answers, [`LogError::Denied`] or
+    /// [`LogError::Broker`] where the topic does not exist and cannot be created.
     pub fn open(
-        brokers: &str,
+        cluster: &Cluster,
         topic: &Topic,
         name: &str,
         writing: Writing,
         partitions: u32,
         timeout: Duration,
     ) -> Result<Self, LogError> {
-        let what = || format!("creating topic {topic}");
-        reach(&consumer(brokers)?, brokers, timeout)?;
-        let admin = admin(brokers)?;
-        let count = i32::try_from(partitions).map_err(|error| failed(what(), &error))?;
-        let new = NewTopic::new(topic.as_str(), count, TopicReplication::Fixed(-1))
-            .set("cleanup.policy", "compact");
-        let options = AdminOptions::new()
-            .request_timeout(Some(timeout))
-            .operation_timeout(Some(timeout));
-        let created = block_on(admin.create_topics([&new], &options))
-            .map_err(|error| failed(what(), &error))?;
-        for result in created {
-            match result {
-                Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
-                Err((_, code)) => return Err(failed(what(), &code)),
-            }
-        }
-        let there = count_partitions(admin.inner(), topic, timeout)?;
-        let asking = (config(brokers).set("group.id", name))
+        let compacted = [("cleanup.policy", "compact")];
+        let there = ensure(cluster, topic, partitions, &compacted, timeout)?;
+        let settings = [
+            ("group.id", name),
             // The position of a transaction that is not decided yet is waited for.
-            .set("isolation.level", "read_committed")
-            .set("enable.auto.commit", "false")
-            .create_with_context(Quiet::default())
-            .map_err(|error| failed(format!("asking for the group {name}"), &error))?;
+            ("isolation.level", "read_committed"),
+            ("enable.auto.commit", "false"),
+        ];
+        let asking = client(cluster, &settings, Quiet::default())?;
         Ok(Self {
-            brokers: brokers.to_owned(),
+            cluster: cluster.clone(),
             topic: topic.clone(),
             name: name.to_owned(),
             writing,
@@ -101,21 +87,18 @@ impl KafkaChangelog {
     }
 
     fn producer(&self) -> Result<BaseProducer<Deliveries>, LogError> {
-        let mut config = config(&self.brokers);
-        config
-            .set("enable.idempotence", "true")
-            .set("acks", "all")
-            .set("linger.ms", "1")
-            .set("message.timeout.ms", "60000")
-            .set("queue.buffering.max.messages", "500000");
+        let mut settings = vec![
+            ("enable.idempotence", "true"),
+            ("acks", "all"),
+            ("linger.ms", "1"),
+            ("message.timeout.ms", "60000"),
+            ("queue.buffering.max.messages", "500000"),
+        ];
         if self.writing == Writing::Transactions {
-            config
-                .set("transactional.id", &self.name)
-                .set("transaction.timeout.ms", "60000");
+            settings.push(("transactional.id", &self.name));
+            settings.push(("transaction.timeout.ms", "60000"));
         }
-        config
-            .create_with_context(Deliveries::default())
-            .map_err(|error| failed(self.what("starting to write to"), &error))
+        client(&self.cluster, &settings, Deliveries::default())
     }
 
     fn what(&self, doing: &str) -> String {
