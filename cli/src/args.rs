@@ -59,7 +59,7 @@ pub enum Command {
     Batch(Batch),
     /// Follow the log from where the store stands, sealing a segment at each checkpoint.
     #[command(
-        after_help = "Example:\n  seam speed views/delay_by_airport.sql --store store --brokers 127.0.0.1:9092"
+        after_help = "Example:\n  seam speed views/delay_by_airport.sql --store store --brokers 127.0.0.1:9092\n  seam speed views/delay_by_airport.sql --store store --brokers 127.0.0.1:9092 --follow --group delays"
     )]
     Speed(Speed),
     /// Build a generation for changed SQL beside the live one, and swap.
@@ -350,7 +350,49 @@ pub struct Speed {
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub checkpoint_every: u64,
     #[command(flatten)]
+    pub follow: FollowArgs,
+    #[command(flatten)]
     pub fold: FoldArgs,
+}
+
+/// How to follow a topic beyond its end.
+#[derive(Debug, Args)]
+pub struct FollowArgs {
+    /// Go on with what comes, as a member of a consumer group, until SIGTERM or SIGINT.
+    #[arg(long)]
+    pub follow: bool,
+    /// The consumer group whose members share the partitions; seamline-VIEW by default.
+    #[arg(long, value_name = "NAME", requires = "follow")]
+    pub group: Option<String>,
+    /// How long an event may be unsealed: 10s, 500ms.
+    #[arg(long, default_value = "10s", value_name = "DURATION", requires = "follow")]
+    pub checkpoint_within: humantime::Duration,
+    /// What a crash may do to events; the first two are there to be compared.
+    #[arg(long, value_enum, default_value_t = Delivery::ExactlyOnce, requires = "follow")]
+    pub delivery: Delivery,
+    /// How log lines look, which go to the standard error.
+    #[arg(long = "log", value_enum, default_value_t = LogFormat::Text, requires = "follow")]
+    pub log_format: LogFormat,
+}
+
+/// What a crash may do to events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Delivery {
+    /// The group's offset first, then the state: a crash in between loses.
+    AtMostOnce,
+    /// The state first, then the group's offset: a crash in between counts twice.
+    AtLeastOnce,
+    /// State and offset in one write.
+    ExactlyOnce,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// One line each, to be read by people.
+    Text,
+    /// One JSON object each.
+    Json,
 }
 
 /// Where a new generation reads from.
