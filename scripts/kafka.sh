@@ -41,13 +41,13 @@ free_port() {
     fail "no free port found between 20000 and 32000"
 }
 
-# Whether the node answers a client, in at most five seconds.
+# Whether the node answers a client; on a busy machine it takes Java long to begin to ask.
 answers() {
     local kind id
     read -r kind id < "$run/node"
     case $kind in
-        docker) timeout 5 docker exec "$id" /opt/kafka/bin/kafka-broker-api-versions.sh --bootstrap-server localhost:9092 ;;
-        java) timeout 5 java -Xmx64m -cp "$jars/*" org.apache.kafka.tools.BrokerApiVersionsCommand --bootstrap-server "127.0.0.1:$port" ;;
+        docker) timeout 20 docker exec "$id" /opt/kafka/bin/kafka-broker-api-versions.sh --bootstrap-server localhost:9092 ;;
+        java) timeout 20 java -Xmx64m -cp "$jars/*" org.apache.kafka.tools.BrokerApiVersionsCommand --bootstrap-server "127.0.0.1:$port" ;;
     esac > /dev/null 2>&1
 }
 

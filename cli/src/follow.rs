@@ -1,6 +1,7 @@
 //! `seam speed --follow`: the topic for as long as it is let, until SIGTERM or SIGINT.
 
 mod lines;
+mod sink;
 mod telemetry;
 
 use std::sync::Arc;
@@ -37,6 +38,9 @@ pub fn run(args: &args::Speed) -> Outcome {
     lines::to_stderr(args.follow.log_format);
     let loaded = Loaded::open(&args.view)?;
     let store = store::open(&args.store)?;
+    if args.follow.sink.is_some() {
+        loaded.one_fold("--sink")?;
+    }
     let mut lives = Vec::new();
     for view in loaded.folds() {
         let log = store::kafka_log(&args.log, &view.table.topic)?;
@@ -56,9 +60,10 @@ pub fn run(args: &args::Speed) -> Outcome {
             strict: args.fold.strict,
             ..Options::default()
         };
+        let downstream = sink::downstream(args, view, &job, &log)?;
         let ports = Ports {
             tail: Box::new(KafkaTail::follow(log, Some(&group))?),
-            downstream: Box::new(()),
+            downstream,
             watch: Box::new(Telemetry::new(&view.name, &group)),
             clock: Box::new(Steady::start()),
         };

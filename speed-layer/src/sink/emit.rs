@@ -55,7 +55,7 @@ impl Emit {
     ///
     /// # Errors
     /// Why not.
-    pub(super) fn check(self, view: &View) -> Result<(), String> {
+    pub fn check(self, view: &View) -> Result<(), String> {
         let name = &view.name;
         if view.rows {
             return Err(format!(
