@@ -367,7 +367,12 @@ pub struct FollowArgs {
     #[arg(long, value_name = "NAME", requires = "follow")]
     pub group: Option<String>,
     /// How long an event may be unsealed: 10s, 500ms.
-    #[arg(long, default_value = "10s", value_name = "DURATION", requires = "follow")]
+    #[arg(
+        long,
+        default_value = "10s",
+        value_name = "DURATION",
+        requires = "follow"
+    )]
     pub checkpoint_within: humantime::Duration,
     /// What a crash may do to events; the first two are there to be compared.
     #[arg(long, value_enum, default_value_t = Delivery::ExactlyOnce, requires = "follow")]

@@ -222,7 +222,10 @@ impl Live {
         self.checkpoint()?;
         self.told.stale = true;
         self.tell()?;
-        if let Some(why) = self.outage.filter(|_| !self.open.snapshot().runs.is_empty()) {
+        if let Some(why) = self
+            .outage
+            .filter(|_| !self.open.snapshot().runs.is_empty())
+        {
             return Err(SpeedError::Unsealed { why });
         }
         self.ports.watch.told(Event::Stopped);
@@ -237,7 +240,11 @@ impl Live {
             next = next.min(self.due.publish);
         }
         // What is being sealed does not wake anybody.
-        let patience = if self.sealing.is_some() { PATIENCE / 10 } else { PATIENCE };
+        let patience = if self.sealing.is_some() {
+            PATIENCE / 10
+        } else {
+            PATIENCE
+        };
         next.saturating_sub(now).min(patience)
     }
 
@@ -282,16 +289,17 @@ impl Live {
             .map(|(place, lane, runs)| {
                 let fresh = lane.drain()?;
                 let records: u64 = fresh.iter().map(|run| run.coverage.records()).sum();
-                let counters = (fresh.iter())
-                    .fold(Counters::default(), |sum, run| sum.plus(run.counters));
+                let counters =
+                    (fresh.iter()).fold(Counters::default(), |sum, run| sum.plus(run.counters));
                 let pin = pin.as_ref().map(|pin| pin.get(place));
                 let runs = stack(view, std::mem::take(runs), fresh, frozen.get(place), pin)?;
                 Ok((records, counters, runs))
             })
             .collect::<Result<Vec<_>, SpeedError>>()?;
         let records = stacked.iter().map(|(records, ..)| records).sum();
-        let counters =
-            (stacked.iter()).fold(Counters::default(), |sum, (_, counters, _)| sum.plus(*counters));
+        let counters = (stacked.iter()).fold(Counters::default(), |sum, (_, counters, _)| {
+            sum.plus(*counters)
+        });
         let runs: Vec<_> = stacked.into_iter().flat_map(|(.., runs)| runs).collect();
         self.ports.watch.told(Event::Published {
             records,

@@ -111,7 +111,10 @@ impl Work {
             let segment = merge(&self.view, runs.into_iter().map(Arc::as_ref))?;
             sealed.manifest = self.job.seal(&self.ownership, &segment)?;
             sealed.segments += 1;
-            let named = &sealed.manifest.generation(generation).map_err(Error::from)?;
+            let named = &sealed
+                .manifest
+                .generation(generation)
+                .map_err(Error::from)?;
             sealed.bytes += named.segments.last().map_or(0, |entry| entry.bytes);
         }
         Ok(sealed)

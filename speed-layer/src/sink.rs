@@ -112,6 +112,8 @@ impl Follower {
                 self.marked = Some(content(&manifest)?);
             }
             self.at = Some(self.moment(Snapshot::of(manifest.clone(), manifest.live)?)?);
+            // Where it died between a commit and the mark.
+            self.mark(&manifest)?;
         }
         Ok(())
     }
@@ -136,8 +138,17 @@ impl Follower {
         }
         let after = self.moment(Snapshot::clone(snapshot))?;
         let changes = difference(&self.job, &mut self.shelf, then, &after, self.emit)?;
-        let gone = changes.iter().filter(|change| change.value.is_none()).count();
-        if !changes.is_empty() {
+        let gone = changes
+            .iter()
+            .filter(|change| change.value.is_none())
+            .count();
+        let first = self.at.is_none().then(|| format!("{}-first", self.name));
+        if let Some(first) = &first {
+            // Until there is a mark, what the first commit will stand at must be kept, too.
+            self.job.mark(first, now.number)?;
+        }
+        // A commit is what shows that no other sink has taken over: no mark is moved without one.
+        if !changes.is_empty() || self.marked.as_ref() != Some(&content(now)?) {
             let position = Position {
                 number: now.number.0,
                 note: now.digest()?,
@@ -146,6 +157,9 @@ impl Follower {
         }
         self.at = Some(after);
         self.mark(now)?;
+        if let Some(first) = &first {
+            self.job.unmark(first)?;
+        }
         Ok(Emission {
             rows: changes.len() - gone,
             gone,
@@ -178,12 +192,15 @@ impl Follower {
     }
 
     fn moment(&self, snapshot: Snapshot) -> Result<Moment, SinkError> {
-        let known = self.at.as_ref().filter(|at| at.snapshot.fingerprint == snapshot.fingerprint);
+        let known = self
+            .at
+            .as_ref()
+            .filter(|at| at.snapshot.fingerprint == snapshot.fingerprint);
         let view = match known {
             Some(known) => Arc::clone(&known.view),
             None => {
-                let generation = (snapshot.manifest.generation(snapshot.generation))
-                    .map_err(Error::from)?;
+                let generation =
+                    (snapshot.manifest.generation(snapshot.generation)).map_err(Error::from)?;
                 let view = (self.compile)(generation).map_err(SinkError::Refused)?;
                 self.emit.check(&view).map_err(SinkError::Refused)?;
                 view
@@ -197,9 +214,7 @@ impl Follower {
 
     fn kept(&self, number: ManifestNumber) -> Result<Arc<Manifest>, SinkError> {
         match self.job.manifest_at(number) {
-            Err(Error::Refused(Refusal::NotKept { .. })) => {
-                Err(self.lost(number, "does not keep"))
-            }
+            Err(Error::Refused(Refusal::NotKept { .. })) => Err(self.lost(number, "does not keep")),
             found => Ok(found?),
         }
     }
@@ -219,8 +234,8 @@ fn is_settled(before: &Snapshot, after: &Snapshot) -> bool {
         return true;
     }
     let runs = |snapshot: &Snapshot| -> Vec<_> { snapshot.runs.iter().map(Arc::as_ptr).collect() };
-    let same_segments = Arc::ptr_eq(&before.segments, &after.segments)
-        || before.segments == after.segments;
+    let same_segments =
+        Arc::ptr_eq(&before.segments, &after.segments) || before.segments == after.segments;
     before.generation == after.generation && same_segments && runs(before) == runs(after)
 }
 

@@ -164,7 +164,9 @@ pub enum Refusal {
     #[error("generation {0} is live: cut over to another one before dropping it")]
     DropLive(GenerationId),
     /// A generation was fed in another way.
-    #[error("generation {id} is fed {found}, not {asked}: feed another store, as what either leaves does not mix")]
+    #[error(
+        "generation {id} is fed {found}, not {asked}: feed another store, as what either leaves does not mix"
+    )]
     Delivery {
         /// The generation.
         id: GenerationId,
@@ -174,7 +176,9 @@ pub enum Refusal {
         asked: Delivery,
     },
     /// A generation whose offsets are not the log's has no place for a cut of the log.
-    #[error("generation {id} is fed {delivery}, so its offsets are not the log's and a batch run cannot meet them: run batch and speed exactly-once")]
+    #[error(
+        "generation {id} is fed {delivery}, so its offsets are not the log's and a batch run cannot meet them: run batch and speed exactly-once"
+    )]
     NotTheLog {
         /// The generation.
         id: GenerationId,

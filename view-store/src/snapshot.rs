@@ -57,10 +57,7 @@ impl Snapshot {
     /// # Errors
     /// One of them does not start where the snapshot ends ([`Stale::Next`]), or its watermark does
     /// not follow.
-    pub(crate) fn with(
-        &self,
-        runs: impl IntoIterator<Item = Arc<Partial>>,
-    ) -> Result<Self, Error> {
+    pub(crate) fn with(&self, runs: impl IntoIterator<Item = Arc<Partial>>) -> Result<Self, Error> {
         let mut with = self.clone();
         for run in runs {
             for (place, span) in &run.coverage.0 {

@@ -28,7 +28,12 @@ impl Watch for Telemetry {
                 info!(view, group, partitions = list(places), "partitions claimed");
             }
             Event::Revoked(places) => {
-                info!(view, group, partitions = list(places), "partitions handed over");
+                info!(
+                    view,
+                    group,
+                    partitions = list(places),
+                    "partitions handed over"
+                );
             }
             Event::Lost(places) => {
                 warn!(
@@ -52,7 +57,10 @@ impl Watch for Telemetry {
             Event::Waiting { on, why } => warn!(view, on, why, "waiting"),
             Event::Recovered { on } => info!(view, on, "recovered"),
             Event::Uncommitted { why } => {
-                error!(view, group, why, "the group was not told how far the view is");
+                error!(
+                    view,
+                    group, why, "the group was not told how far the view is"
+                );
             }
             Event::Stopped => info!(view, group, "stopped, all is sealed"),
             Event::Published { .. } | Event::Standing { .. } => {}

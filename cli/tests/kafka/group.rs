@@ -71,16 +71,38 @@ impl Cluster {
         let (events, seed) = (ROUND.to_string(), self.rounds.to_string());
         let to = format!("kafka:{}", self.topic);
         ok(&[
-            "generate", "clicks", "--events", &events, "--seed", &seed, "--to", &to, "--brokers",
-            &self.brokers, "--partitions", "6",
+            "generate",
+            "clicks",
+            "--events",
+            &events,
+            "--seed",
+            &seed,
+            "--to",
+            &to,
+            "--brokers",
+            &self.brokers,
+            "--partitions",
+            "6",
         ]);
     }
 
     fn start(&self, name: &str) -> Process {
         let log = self.folder.path(name);
         let mut command = command(&[
-            "speed", &self.view, "--store", &self.store, "--brokers", &self.brokers, "--follow",
-            "--group", &self.topic, "--checkpoint-within", "200ms", "--log", "json", "--kafka",
+            "speed",
+            &self.view,
+            "--store",
+            &self.store,
+            "--brokers",
+            &self.brokers,
+            "--follow",
+            "--group",
+            &self.topic,
+            "--checkpoint-within",
+            "200ms",
+            "--log",
+            "json",
+            "--kafka",
             "session.timeout.ms=6000",
         ]);
         let child = command.stderr(File::create(&log).unwrap()).spawn().unwrap();
@@ -89,7 +111,14 @@ impl Cluster {
 
     fn total(&self) -> u64 {
         let question = "SELECT COALESCE(SUM(clicks), 0) AS n FROM clicks_by_page";
-        let answer = ok(&["query", question, "--store", &self.store, "--format", "json"]);
+        let answer = ok(&[
+            "query",
+            question,
+            "--store",
+            &self.store,
+            "--format",
+            "json",
+        ]);
         let answer: Value = serde_json::from_str(&answer).unwrap();
         answer["n"].as_u64().unwrap()
     }
@@ -100,7 +129,10 @@ impl Cluster {
         let mut last = 0;
         until(&format!("{all} clicks in the store"), || {
             last = self.total();
-            assert!(last <= all, "{last} of {all} clicks: some were counted twice");
+            assert!(
+                last <= all,
+                "{last} of {all} clicks: some were counted twice"
+            );
             (last == all).then_some(())
         });
     }
@@ -110,8 +142,12 @@ impl Process {
     /// The lines with this message.
     fn said(&self, message: &str) -> Vec<Value> {
         let log = fs::read_to_string(&self.log).unwrap();
-        let lines = log.lines().filter_map(|line| serde_json::from_str(line).ok());
-        lines.filter(|line: &Value| line["message"] == message).collect()
+        let lines = log
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok());
+        lines
+            .filter(|line: &Value| line["message"] == message)
+            .collect()
     }
 
     /// How many partitions it has claimed, those that it gave up included.
@@ -154,7 +190,9 @@ fn processes_of_a_group_lose_and_double_nothing() {
 
     // A third joins and leaves in the middle of a round.
     let third = cluster.start("third");
-    until("partitions for the third", || (third.claimed() > 0).then_some(()));
+    until("partitions for the third", || {
+        (third.claimed() > 0).then_some(())
+    });
     cluster.generate();
     third.stop();
     cluster.catch_up();
@@ -174,7 +212,9 @@ fn processes_of_a_group_lose_and_double_nothing() {
     second.signal("CONT");
     cluster.generate();
     until("word from the zombie", || {
-        let lost = !second.said("partitions lost, what was open in them is folded by their new owner").is_empty();
+        let lost = !second
+            .said("partitions lost, what was open in them is folded by their new owner")
+            .is_empty();
         (lost || second.child.try_wait().unwrap().is_some()).then_some(())
     });
     if let Some(status) = second.child.try_wait().unwrap() {

@@ -73,7 +73,10 @@ impl Live {
     /// Follows what is owned and not followed yet from where `manifest` says that it stands.
     pub(super) fn begin(&mut self, manifest: &Manifest) -> Result<(), SpeedError> {
         let owned = self.ownership.epochs.keys();
-        let places: Vec<_> = owned.filter(|place| !self.lanes.contains_key(place)).cloned().collect();
+        let places: Vec<_> = owned
+            .filter(|place| !self.lanes.contains_key(place))
+            .cloned()
+            .collect();
         if places.is_empty() {
             return Ok(());
         }
@@ -96,7 +99,13 @@ impl Live {
                 from: at,
                 to: stands,
             };
-            let lane = Lane::new(&self.view, place.clone(), shift, watermark, self.options.strict);
+            let lane = Lane::new(
+                &self.view,
+                place.clone(),
+                shift,
+                watermark,
+                self.options.strict,
+            );
             self.lanes.insert(place.clone(), lane);
             from.set(place.clone(), at);
         }
@@ -111,8 +120,12 @@ impl Live {
             self.ownership.epochs.remove(place);
         }
         let snapshot = self.open.snapshot();
-        let kept = (snapshot.runs.iter())
-            .filter(|run| run.coverage.0.keys().all(|place| self.lanes.contains_key(place)));
+        let kept = (snapshot.runs.iter()).filter(|run| {
+            run.coverage
+                .0
+                .keys()
+                .all(|place| self.lanes.contains_key(place))
+        });
         self.open.replace(kept.cloned())?;
         self.told.stale = true;
         Ok(())

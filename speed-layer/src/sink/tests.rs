@@ -120,7 +120,7 @@ const VIEWS: [&str; 7] = [
     "CREATE VIEW v AS SELECT window_end, name, COUNT(DISTINCT value) AS n
      FROM CUMULATE(events, at, INTERVAL '5' SECOND, INTERVAL '20' SECOND) GROUP BY name, window_start, window_end",
     "CREATE VIEW v AS SELECT name, window_start, COUNT(*) AS n
-     FROM SESSION(events PARTITION BY name, at, INTERVAL '4' SECOND) GROUP BY name, window_start, window_end",
+     FROM TABLE(SESSION(TABLE events PARTITION BY name, DESCRIPTOR(at), INTERVAL '4' SECOND)) GROUP BY name, window_start, window_end",
     "CREATE VIEW v AS SELECT name, COUNT(*) AS n, SUM(value) AS total FROM events GROUP BY name",
     "CREATE VIEW v WITH (retain = '20 seconds') AS SELECT window_start, name, COUNT(*) AS n
      FROM HOP(events, at, INTERVAL '5' SECOND, INTERVAL '10' SECOND) GROUP BY name, window_start, window_end",
@@ -160,12 +160,16 @@ fn fold(view: &Arc<View>, partition: u32, all: &[Event], from: usize, batch: boo
         (
             "name",
             Arc::new(StringArray::from_iter(
-                events.iter().map(|event| event.1.map(|name| name.to_string())),
+                events
+                    .iter()
+                    .map(|event| event.1.map(|name| name.to_string())),
             )),
         ),
         (
             "value",
-            Arc::new(Int64Array::from_iter_values(events.iter().map(|event| event.2))),
+            Arc::new(Int64Array::from_iter_values(
+                events.iter().map(|event| event.2),
+            )),
         ),
     ];
     let rows = RecordBatch::try_from_iter_with_nullable(columns.map(|(n, c)| (n, c, true)));
@@ -234,7 +238,9 @@ impl World {
             epoch: None,
         };
         let compile = |generation: &view_store::manifest::Generation| {
-            Ok(Arc::clone(&Job::compile("v", &generation.sql).unwrap().views[0]))
+            Ok(Arc::clone(
+                &Job::compile("v", &generation.sql).unwrap().views[0],
+            ))
         };
         let (emit, compile) = (self.emit, Box::new(compile));
         let mut sink = Follower::new(&self.job, "sink", compile, emit, Box::new(writer));
@@ -249,14 +255,19 @@ impl World {
                 let segments = self.job.snapshot(Some(self.generation)).unwrap().segments;
                 if segments.len() > 1 {
                     let merged = self.merged(&self.job.manifest().unwrap());
-                    self.job.compact(self.generation, &segments, &merged).unwrap();
+                    self.job
+                        .compact(self.generation, &segments, &merged)
+                        .unwrap();
                 }
             }
             Act::Land => {
                 let cut = self.job.manifest().unwrap().live().unwrap().next.clone();
-                let parts = (0..).zip(&self.events).filter(|(_, events)| !events.is_empty());
-                let parts: Vec<Partial> =
-                    parts.map(|(p, events)| fold(&self.view, p, events, 0, true)).collect();
+                let parts = (0..)
+                    .zip(&self.events)
+                    .filter(|(_, events)| !events.is_empty());
+                let parts: Vec<Partial> = parts
+                    .map(|(p, events)| fold(&self.view, p, events, 0, true))
+                    .collect();
                 if !parts.is_empty() {
                     let pin = self.job.pin(self.generation, cut).unwrap();
                     let rows = merge(&self.view, &parts).unwrap();
@@ -311,6 +322,7 @@ impl World {
         }
         if let Err(error) = self.sink.as_mut().unwrap().step() {
             assert!(matches!(&error, SinkError::Log(_)), "{error}");
+            self.job.gc(0).unwrap();
             self.restart();
             self.step();
         }
@@ -319,8 +331,9 @@ impl World {
     fn merged(&self, manifest: &Arc<Manifest>) -> Partial {
         let generation = manifest.live().unwrap();
         let partials = generation.segments.iter();
-        let partials: Vec<Partial> =
-            partials.map(|entry| self.job.read(entry, &self.view.fingerprint).unwrap()).collect();
+        let partials: Vec<Partial> = partials
+            .map(|entry| self.job.read(entry, &self.view.fingerprint).unwrap())
+            .collect();
         merge(&self.view, &partials).unwrap()
     }
 
@@ -343,7 +356,10 @@ impl World {
         let (keys, values) = (json(&answer.names).unwrap(), json(&answer.rows).unwrap());
         let closed = |row: &usize| answer.ends.value(*row) <= until;
         let row = |row: usize| (keys.value(row).to_vec(), values.value(row).to_vec());
-        (0..answer.rows.num_rows()).filter(closed).map(row).collect()
+        (0..answer.rows.num_rows())
+            .filter(closed)
+            .map(row)
+            .collect()
     }
 
     /// The values that the changelog has and the view shows, too.
@@ -380,11 +396,16 @@ fn comparable(rows: Rows) -> Rows {
             serde_json::from_slice(&value).unwrap();
         format!("{row:?}").into()
     };
-    rows.into_iter().map(|(key, value)| (key, parse(value))).collect()
+    rows.into_iter()
+        .map(|(key, value)| (key, parse(value)))
+        .collect()
 }
 
 fn events() -> impl Strategy<Value = Vec<Event>> {
-    proptest::collection::vec((0..120_i64, proptest::option::of(0..4_u8), -9..9_i64), 1..12)
+    proptest::collection::vec(
+        (0..120_i64, proptest::option::of(0..4_u8), -9..9_i64),
+        1..12,
+    )
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -435,7 +456,10 @@ fn only_what_has_changed_is_emitted() {
     assert_eq!(sink.step().unwrap(), Emission { rows: 3, gone: 0 });
     assert_eq!(sink.step().unwrap(), Emission::default(), "nothing new");
     world.seal(1, &seconds(&[12, 31]));
-    assert_eq!(world.sink.as_mut().unwrap().step().unwrap(), Emission { rows: 2, gone: 0 });
+    assert_eq!(
+        world.sink.as_mut().unwrap().step().unwrap(),
+        Emission { rows: 2, gone: 0 }
+    );
     let last = world.kept.lock().unwrap().changes.last().cloned().unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     assert_eq!(
@@ -448,7 +472,10 @@ fn only_what_has_changed_is_emitted() {
     );
     world.act(&Act::Compact);
     let commits = world.kept.lock().unwrap().changes.len();
-    assert_eq!(world.sink.as_mut().unwrap().step().unwrap(), Emission::default());
+    assert_eq!(
+        world.sink.as_mut().unwrap().step().unwrap(),
+        Emission::default()
+    );
     assert_eq!(world.kept.lock().unwrap().changes.len(), commits);
 }
 
@@ -477,16 +504,31 @@ fn snapshots_are_followed_with_their_open_fold() {
             let run = fold(&world.view, 0, &all[..end], end - 1, false);
             open.publish(run.clone()).unwrap();
             runs.push(run);
-            world.sink.as_mut().unwrap().follow(&open.snapshot()).unwrap();
+            world
+                .sink
+                .as_mut()
+                .unwrap()
+                .follow(&open.snapshot())
+                .unwrap();
         }
         world.events[0] = all;
         let followed = world.found();
         let emitted = world.kept.lock().unwrap().changes.len();
         let sealed = merge(&world.view, &runs).unwrap();
-        open.advance(world.job.seal(&owns, &sealed).unwrap()).unwrap();
-        world.sink.as_mut().unwrap().follow(&open.snapshot()).unwrap();
+        open.advance(world.job.seal(&owns, &sealed).unwrap())
+            .unwrap();
+        world
+            .sink
+            .as_mut()
+            .unwrap()
+            .follow(&open.snapshot())
+            .unwrap();
         assert_eq!(followed, comparable(world.expected()), "{sql}");
-        assert_eq!(world.kept.lock().unwrap().changes.len(), emitted, "sealed is not new");
+        assert_eq!(
+            world.kept.lock().unwrap().changes.len(),
+            emitted,
+            "sealed is not new"
+        );
     }
 }
 
@@ -505,5 +547,8 @@ fn another_store_is_not_gone_on_from() {
     let (compile, emit) = (Box::new(compile), Emit::Checkpoint);
     let mut sink = Follower::new(&other.job, "other", compile, emit, Box::new(writer));
     let error = sink.start().unwrap_err().to_string();
-    assert!(error.contains("which this store has another one of"), "{error}");
+    assert!(
+        error.contains("which this store has another one of"),
+        "{error}"
+    );
 }

@@ -121,7 +121,10 @@ impl Downstream for Sink {
             return Err(Box::new(failure));
         }
         let (snapshot, owns) = (advance.snapshot, advance.ownership);
-        state.leads = owns.epochs.keys().any(|place| place.partition == Partition(0));
+        state.leads = owns
+            .epochs
+            .keys()
+            .any(|place| place.partition == Partition(0));
         state.manifest = snapshot.manifest.number;
         let open = self.open_fold && owns_all(owns, snapshot);
         state.open = open.then(|| Arc::clone(snapshot));

@@ -87,7 +87,8 @@ impl Touched {
                 Window::All | Window::Session { .. } => self.slices.push(i64::MIN..i64::MAX),
                 _ => {
                     let windows = view.window.windows(EventTime(*start)).into_iter();
-                    self.slices.extend(windows.map(|(start, end)| start.0..end.0));
+                    self.slices
+                        .extend(windows.map(|(start, end)| start.0..end.0));
                 }
             }
             // Windows that follow on one another overlap: tidy before there are many.
@@ -106,8 +107,9 @@ impl Touched {
         Ok(())
     }
 
-    /// The same and every window that ends after `from` and not after `to`.
-    pub(super) fn and_ending(mut self, view: &View, from: EventTime, to: EventTime) -> Self {
+    /// The same and every window that ends after one of two times and not after the other.
+    pub(super) fn and_ending(mut self, view: &View, one: EventTime, other: EventTime) -> Self {
+        let (from, to) = (one.min(other), one.max(other));
         if from < to {
             self.whole.push(match view.window {
                 Window::Tumble { size, .. }
@@ -155,7 +157,8 @@ impl Touched {
             }
             let keys = self.converter.convert_columns(&self.columns(&slice))?;
             let known = keys.iter().map(|key| self.keys.contains(key.as_ref()));
-            found.extend((places.zip(known)).filter_map(|(row, known)| known.then_some(row as u64)));
+            found
+                .extend((places.zip(known)).filter_map(|(row, known)| known.then_some(row as u64)));
         }
         if !self.whole.is_empty() {
             found.sort_unstable();
@@ -182,9 +185,10 @@ impl Touched {
 fn together(view: &Arc<View>, partials: &[Arc<Partial>]) -> Result<Vec<RecordBatch>, FoldError> {
     match merge(view, partials.iter().map(Arc::as_ref)) {
         Ok(merged) => Ok(vec![merged.rows]),
-        Err(FoldError::Coverage(_)) => {
-            Ok(partials.iter().map(|partial| partial.rows.clone()).collect())
-        }
+        Err(FoldError::Coverage(_)) => Ok(partials
+            .iter()
+            .map(|partial| partial.rows.clone())
+            .collect()),
         Err(error) => Err(error),
     }
 }

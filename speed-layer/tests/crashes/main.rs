@@ -51,7 +51,10 @@ impl World {
         let partitions = (0..3_u32).map(|partition| {
             let ids = (0..EVENTS).filter(|id| id % 3 == i64::from(partition));
             let record = |id| Some(format!(r#"{{"at":{id},"id":{id}}}"#));
-            (TopicPartition::new("events", partition), ids.map(record).collect())
+            (
+                TopicPartition::new("events", partition),
+                ids.map(record).collect(),
+            )
         });
         let log = Arc::new(MemoryLog::raw::<String>(partitions));
         Self {
@@ -164,7 +167,11 @@ fn a_crash_at_any_step_loses_and_doubles_what_theory_says() {
     );
     for step in Step::ALL {
         for when in [When::Before, When::After] {
-            let when_name = if when == When::Before { "before" } else { "after" };
+            let when_name = if when == When::Before {
+                "before"
+            } else {
+                "after"
+            };
             write!(table, "| {when_name} {} |", step.name()).unwrap();
             for delivery in MODES {
                 let world = World::new();
@@ -185,7 +192,11 @@ fn a_crash_at_any_step_loses_and_doubles_what_theory_says() {
                     _ => Some("both"),
                 };
                 let place = format!("{delivery}, crash {when_name} {}", step.name());
-                assert_eq!(expected, theory(delivery, step, when), "{place}: {errors:?}");
+                assert_eq!(
+                    expected,
+                    theory(delivery, step, when),
+                    "{place}: {errors:?}"
+                );
             }
             table.push('\n');
         }
@@ -193,11 +204,16 @@ fn a_crash_at_any_step_loses_and_doubles_what_theory_says() {
     println!("{table}");
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/delivery.md");
     let text = std::fs::read_to_string(page).unwrap();
-    let (head, rest) = text.split_once("| crash |").expect("the page has the table");
+    let (head, rest) = text
+        .split_once("| crash |")
+        .expect("the page has the table");
     let (_, tail) = rest.split_once("\n\n").unwrap_or((rest, ""));
     if std::env::var_os("REWRITE").is_some() {
         std::fs::write(page, format!("{head}{table}\n{tail}")).unwrap();
     } else {
-        assert!(text.contains(&table), "docs/delivery.md has another table: REWRITE=1");
+        assert!(
+            text.contains(&table),
+            "docs/delivery.md has another table: REWRITE=1"
+        );
     }
 }

@@ -74,7 +74,12 @@ fn a_zombie_is_fenced_in_one_word() {
     let zombie = world.processes.remove(0);
     let error = zombie.stop().unwrap_err();
     assert!(matches!(error, SpeedError::Fenced { .. }), "{error}");
-    assert!(error.to_string().starts_with("fenced: events/0 was claimed"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("fenced: events/0 was claimed"),
+        "{error}"
+    );
     world.end();
 }
 

@@ -188,7 +188,10 @@ impl World {
         let log = Arc::new(MemoryLog::new((0..2).map(place)));
         let view = Arc::clone(&Job::compile("seen", SQL).unwrap().views[0]);
         let blobs = Arc::new(Shaky::default());
-        let store = Store::with(Arc::clone(&blobs) as Arc<dyn Blobs>, Arc::new(Seeded::new(1)));
+        let store = Store::with(
+            Arc::clone(&blobs) as Arc<dyn Blobs>,
+            Arc::new(Seeded::new(1)),
+        );
         let job = store.job("seen").unwrap();
         let new = NewGeneration {
             view: view.name.clone(),
@@ -257,7 +260,9 @@ impl World {
     pub fn check(&self, snapshot: &Snapshot) {
         let mut partials: Vec<Arc<Partial>> = vec![];
         for entry in snapshot.segments.iter() {
-            partials.push(Arc::new(self.job.read(entry, &self.view.fingerprint).unwrap()));
+            partials.push(Arc::new(
+                self.job.read(entry, &self.view.fingerprint).unwrap(),
+            ));
         }
         partials.extend(snapshot.runs.iter().cloned());
         let merged = merge(&self.view, partials.iter().map(Arc::as_ref)).unwrap();
@@ -299,7 +304,10 @@ impl World {
                 if n < self.processes.len() {
                     let stopped = self.processes.remove(n).live.stop();
                     let fair = |error: &SpeedError| {
-                        matches!(error, SpeedError::Fenced { .. } | SpeedError::Unsealed { .. })
+                        matches!(
+                            error,
+                            SpeedError::Fenced { .. } | SpeedError::Unsealed { .. }
+                        )
                     };
                     assert!(stopped.as_ref().err().is_none_or(fair), "{stopped:?}");
                 }
@@ -366,7 +374,10 @@ impl World {
                 fold.push(&chunk.unwrap()).unwrap();
             }
         }
-        match self.job.land(self.generation, &pin, &fold.finish().unwrap()) {
+        match self
+            .job
+            .land(self.generation, &pin, &fold.finish().unwrap())
+        {
             Ok(_) | Err(Error::Refused(_) | Error::Stale(_)) => {}
             Err(error) => panic!("{error}"),
         }
@@ -391,7 +402,11 @@ impl World {
         }
         let snapshot = self.job.snapshot(None).unwrap();
         let end = self.log.end().unwrap();
-        assert!(snapshot.offsets.reaches(&end), "{} of {end}", snapshot.offsets);
+        assert!(
+            snapshot.offsets.reaches(&end),
+            "{} of {end}",
+            snapshot.offsets
+        );
         self.check(&snapshot);
     }
 }
