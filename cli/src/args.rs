@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use speed_layer::sink::emit::Emit;
+
 use crate::output::OutputArgs;
 use crate::print::Format;
 
@@ -381,6 +383,13 @@ pub struct FollowArgs {
     /// Answer GET /metrics for Prometheus at this address, such as 127.0.0.1:9464.
     #[arg(long, value_name = "HOST:PORT", requires = "follow")]
     pub metrics: Option<std::net::SocketAddr>,
+    /// A topic to keep in step with the rows of the view: by window and key the row as it is now, or
+    /// nothing where there is none any more.
+    #[arg(long, value_name = "TOPIC", requires = "follow")]
+    pub sink: Option<String>,
+    /// When the sink gets what has changed: checkpoint, close (of a window), or 500ms.
+    #[arg(long, default_value = "checkpoint", requires = "sink")]
+    pub emit: Emit,
     /// How log lines look, which go to the standard error.
     #[arg(long = "log", value_enum, default_value_t = LogFormat::Text, requires = "follow")]
     pub log_format: LogFormat,
@@ -512,4 +521,7 @@ pub struct Rejects {
 pub struct Gc {
     #[command(flatten)]
     pub store: StoreArgs,
+    /// Forget this mark, so that what it keeps can be deleted.
+    #[arg(long, value_name = "MARK")]
+    pub forget: Option<String>,
 }

@@ -2,6 +2,7 @@
 
 mod lines;
 mod metrics;
+mod sink;
 mod telemetry;
 
 use std::sync::Arc;
@@ -39,6 +40,9 @@ pub fn run(args: &args::Speed) -> Outcome {
     lines::to_stderr(args.follow.log_format);
     let loaded = Loaded::open(&args.view)?;
     let store = store::open(&args.store)?;
+    if args.follow.sink.is_some() {
+        loaded.one_fold("--sink")?;
+    }
     let metrics = Metrics::default();
     if let Some(address) = args.follow.metrics {
         metrics.serve(address)?;
@@ -62,9 +66,10 @@ pub fn run(args: &args::Speed) -> Outcome {
             strict: args.fold.strict,
             ..Options::default()
         };
+        let downstream = sink::downstream(args, view, &job, &log)?;
         let ports = Ports {
             tail: Box::new(KafkaTail::follow(log, Some(&group))?),
-            downstream: Box::new(()),
+            downstream,
             watch: Box::new(Telemetry::new(&view.name, &group, metrics.clone())),
             clock: Box::new(Steady::start()),
         };
