@@ -11,10 +11,14 @@ mod archive;
 mod args;
 mod batch;
 mod bytes;
+#[cfg(feature = "kafka")]
+mod cluster;
 mod compare;
 mod demo;
 mod explain;
 mod failure;
+#[cfg(feature = "kafka")]
+mod follow;
 mod gc;
 mod generate;
 mod init;
