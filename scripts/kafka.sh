@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # One node of Apache Kafka on loopback, for tests and trials: from Docker where an engine answers,
 # else from Maven Central with mvn and Java 17 or later. Everything it keeps is below target/kafka.
-# kafka.sh start    prints KAFKA_BROKERS=127.0.0.1:PORT once the broker answers
-# kafka.sh stop     ends the broker that start began, and deletes its topics
-# kafka.sh status   prints KAFKA_BROKERS=… and exits 0 where it runs, else exits 1
+# kafka.sh start     prints KAFKA_BROKERS=127.0.0.1:PORT once the broker answers
+# kafka.sh stop      ends the broker that start began, and deletes its topics
+# kafka.sh kill      ends it with SIGKILL, as a crash would; its topics stay
+# kafka.sh restart   starts it again after that, at the same port with the same topics
+# kafka.sh status    prints KAFKA_BROKERS=… and exits 0 where it runs, else exits 1
 set -euo pipefail
 
 version=4.3.1
@@ -39,19 +41,19 @@ free_port() {
     fail "no free port found between 20000 and 32000"
 }
 
-# Whether the node answers a client, in at most five seconds.
+# Whether the node answers a client; on a busy machine it takes Java long to begin to ask.
 answers() {
     local kind id
     read -r kind id < "$run/node"
     case $kind in
-        docker) timeout 5 docker exec "$id" /opt/kafka/bin/kafka-broker-api-versions.sh --bootstrap-server localhost:9092 ;;
-        java) timeout 5 java -Xmx64m -cp "$jars/*" org.apache.kafka.tools.BrokerApiVersionsCommand --bootstrap-server "127.0.0.1:$port" ;;
+        docker) timeout 20 docker exec "$id" /opt/kafka/bin/kafka-broker-api-versions.sh --bootstrap-server localhost:9092 ;;
+        java) timeout 20 java -Xmx64m -cp "$jars/*" org.apache.kafka.tools.BrokerApiVersionsCommand --bootstrap-server "127.0.0.1:$port" ;;
     esac > /dev/null 2>&1
 }
 
 start_docker() {
     local id
-    id=$(docker run --detach --rm --publish "127.0.0.1:$port:9094" \
+    id=$(docker run --detach --publish "127.0.0.1:$port:9094" \
         --env KAFKA_NODE_ID=1 \
         --env KAFKA_PROCESS_ROLES=broker,controller \
         --env KAFKA_LISTENERS=INSIDE://:9092,CONTROLLER://:9093,OUTSIDE://:9094 \
@@ -123,13 +125,18 @@ appender.stdout.name = stdout
 appender.stdout.layout.type = PatternLayout
 appender.stdout.layout.pattern = %d %p %m (%c)%n
 LOG4J
-    local quiet=-Dlog4j2.configurationFile=$run/log4j2.properties
-    java -Xmx256m "$quiet" -cp "$jars/*" kafka.tools.StorageTool format \
+    java -Xmx256m "$(quiet)" -cp "$jars/*" kafka.tools.StorageTool format \
         --config "$run/server.properties" --cluster-id c2VhbWxpbmUtdGVzdHM= \
         > "$run/format.log" 2>&1 || fail "the storage could not be formatted, see $run/format.log"
+    launch
+}
+
+quiet() { echo "-Dlog4j2.configurationFile=$run/log4j2.properties"; }
+
+launch() {
     # A session of its own, so that no signal of this terminal reaches it.
-    setsid java -Xms128m -Xmx512m "$quiet" -cp "$jars/*" kafka.Kafka "$run/server.properties" \
-        > "$run/kafka.log" 2>&1 < /dev/null &
+    setsid java -Xms128m -Xmx512m "$(quiet)" -cp "$jars/*" kafka.Kafka "$run/server.properties" \
+        >> "$run/kafka.log" 2>&1 < /dev/null &
     echo "java $!" > "$run/node"
 }
 
@@ -146,6 +153,10 @@ start() {
     else
         start_java
     fi
+    await
+}
+
+await() {
     for _ in $(seq 60); do
         if answers; then
             echo "KAFKA_BROKERS=127.0.0.1:$port" > "$run/brokers"
@@ -160,12 +171,12 @@ start() {
 }
 
 stop() {
-    running || return 0
+    [ -e "$run/node" ] || return 0
     local kind id
     read -r kind id < "$run/node"
     if [ "$kind" = docker ]; then
-        docker stop "$id" > /dev/null
-    else
+        docker rm --force "$id" > /dev/null
+    elif running; then
         kill "$id"
         for _ in $(seq 100); do
             running || break
@@ -176,9 +187,35 @@ stop() {
     rm -rf "$run/node" "$run/brokers" "$run/data"
 }
 
+crash() {
+    running || fail "no broker of this script runs"
+    local kind id
+    read -r kind id < "$run/node"
+    case $kind in
+        docker) docker kill "$id" > /dev/null ;;
+        java) kill -KILL "$id" ;;
+    esac
+    while running; do sleep 0.1; done
+}
+
+restart() {
+    [ -e "$run/brokers" ] || fail "no broker of this script was started"
+    ! running || fail "the broker runs: kill it first"
+    port=$(sed 's/.*://' "$run/brokers")
+    local kind id
+    read -r kind id < "$run/node"
+    case $kind in
+        docker) docker start "$id" > /dev/null ;;
+        java) launch ;;
+    esac
+    await
+}
+
 case ${1:-} in
     start) start ;;
     stop) stop ;;
+    kill) crash ;;
+    restart) restart ;;
     status) running && cat "$run/brokers" ;;
-    *) echo "usage: kafka.sh start|stop|status" >&2; exit 2 ;;
+    *) echo "usage: kafka.sh start|stop|kill|restart|status" >&2; exit 2 ;;
 esac

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use speed_layer::sink::emit::Emit;
+
 use crate::output::OutputArgs;
 use crate::print::Format;
 
@@ -64,7 +66,7 @@ pub enum Command {
     Batch(Batch),
     /// Follow the log from where the store stands, sealing a segment at each checkpoint.
     #[command(
-        after_help = "Example:\n  seam speed views/delay_by_airport.sql --store store --brokers 127.0.0.1:9092"
+        after_help = "Example:\n  seam speed views/delay_by_airport.sql --store store --brokers 127.0.0.1:9092\n  seam speed views/delay_by_airport.sql --store store --brokers 127.0.0.1:9092 --follow --group delays"
     )]
     Speed(Speed),
     /// Build a generation for changed SQL beside the live one, and swap.
@@ -77,6 +79,9 @@ pub enum Command {
         after_help = "Example:\n  seam query \"SELECT origin, SUM(flights) AS n FROM delay_by_airport GROUP BY origin ORDER BY n DESC LIMIT 5\" --store store\n  seam query --store store < questions.sql\n  seam query \"SELECT * FROM delay_by_airport\" --output delays.parquet"
     )]
     Query(Query),
+    /// Show what the store holds: each view's generations, up to where they are exact, and their size.
+    #[command(after_help = "Example:\n  seam views --store store")]
+    Views(Views),
     /// Show what a view maintains, with the algebra of each measure, and what it asks when it is read.
     #[command(after_help = "Example:\n  seam explain views/delay_by_airport.sql")]
     Explain(Explain),
@@ -373,6 +378,13 @@ pub struct KafkaArgs {
     /// Kafka's bootstrap servers.
     #[arg(long, env = "KAFKA_BROKERS", value_name = "HOST:PORT")]
     pub brokers: Option<String>,
+    /// An option of the Kafka client by its name in librdkafka, such as security.protocol=sasl_ssl;
+    /// any number of times. Also from the environment: KAFKA_SECURITY_PROTOCOL.
+    #[arg(long = "kafka", value_name = "NAME=VALUE")]
+    pub options: Vec<String>,
+    /// A properties file of such options; the place for passwords.
+    #[arg(long, value_name = "FILE")]
+    pub kafka_config: Option<PathBuf>,
 }
 
 /// A log to read: a topic, or a file in its place.
@@ -448,7 +460,64 @@ pub struct Speed {
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub checkpoint_every: u64,
     #[command(flatten)]
+    pub follow: FollowArgs,
+    #[command(flatten)]
     pub fold: FoldArgs,
+}
+
+/// How to follow a topic beyond its end.
+#[derive(Debug, Args)]
+pub struct FollowArgs {
+    /// Go on with what comes, as a member of a consumer group, until SIGTERM or SIGINT.
+    #[arg(long)]
+    pub follow: bool,
+    /// The consumer group whose members share the partitions; seamline-VIEW by default.
+    #[arg(long, value_name = "NAME", requires = "follow")]
+    pub group: Option<String>,
+    /// How long an event may be unsealed: 10s, 500ms.
+    #[arg(
+        long,
+        default_value = "10s",
+        value_name = "DURATION",
+        requires = "follow"
+    )]
+    pub checkpoint_within: humantime::Duration,
+    /// What a crash may do to events; the first two are there to be compared.
+    #[arg(long, value_enum, default_value_t = Delivery::ExactlyOnce, requires = "follow")]
+    pub delivery: Delivery,
+    /// Answer GET /metrics for Prometheus at this address, such as 127.0.0.1:9464.
+    #[arg(long, value_name = "HOST:PORT", requires = "follow")]
+    pub metrics: Option<std::net::SocketAddr>,
+    /// A topic to keep in step with the rows of the view: by window and key the row as it is now, or
+    /// nothing where there is none any more.
+    #[arg(long, value_name = "TOPIC", requires = "follow")]
+    pub sink: Option<String>,
+    /// When the sink gets what has changed: checkpoint, close (of a window), or 500ms.
+    #[arg(long, default_value = "checkpoint", requires = "sink")]
+    pub emit: Emit,
+    /// How log lines look, which go to the standard error.
+    #[arg(long = "log", value_enum, default_value_t = LogFormat::Text, requires = "follow")]
+    pub log_format: LogFormat,
+}
+
+/// What a crash may do to events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Delivery {
+    /// The group's offset first, then the state: a crash in between loses.
+    AtMostOnce,
+    /// The state first, then the group's offset: a crash in between counts twice.
+    AtLeastOnce,
+    /// State and offset in one write.
+    ExactlyOnce,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// One line each, to be read by people.
+    Text,
+    /// One JSON object each.
+    Json,
 }
 
 /// Where a new generation reads from.
@@ -507,6 +576,15 @@ pub struct Query {
     pub output: OutputArgs,
 }
 
+/// `seam views`.
+#[derive(Debug, Args)]
+pub struct Views {
+    #[command(flatten)]
+    pub store: StoreArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
 /// `seam explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
@@ -548,4 +626,7 @@ pub struct Rejects {
 pub struct Gc {
     #[command(flatten)]
     pub store: StoreArgs,
+    /// Forget this mark, so that what it keeps can be deleted.
+    #[arg(long, value_name = "MARK")]
+    pub forget: Option<String>,
 }

@@ -42,6 +42,7 @@ pub fn run(args: &Compare) -> Outcome {
     let truth = truth.dealt(events.partitions());
     let rows = events.rows(truth.event_times());
     let seam = events.arrivals(&rows).seam(&seam, takes).or_input()?;
+    let seam = seam.aligned(view);
     let given = compare::Events {
         log: &events.input.log,
         rows: &rows,

@@ -61,7 +61,8 @@ pub fn run() -> Outcome {
     let seam = events
         .arrivals(&rows)
         .seam(&seam, duration(BATCH_TAKES)?)
-        .or_input()?;
+        .or_input()?
+        .aligned(view);
 
     let mut out = stdout().lock();
     let read: u64 = seam.cut.0.values().map(|next| next.0).sum();

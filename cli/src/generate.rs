@@ -70,13 +70,13 @@ fn produce(
     events: Events,
     key: Option<&str>,
 ) -> Outcome<u64> {
+    use crate::cluster::{PATIENCE, cluster};
     use crate::failure::Failure;
-    use crate::store::PATIENCE;
 
-    let brokers = args.kafka.brokers.as_deref().ok_or_else(|| {
+    let cluster = cluster(&args.kafka)?.ok_or_else(|| {
         Failure::input("no broker to write to: give --brokers or set KAFKA_BROKERS")
     })?;
-    let sink = event_log::kafka::KafkaSink::create(brokers, topic, args.partitions, PATIENCE);
+    let sink = event_log::kafka::KafkaSink::create(&cluster, topic, args.partitions, PATIENCE);
     let mut sink = sink.or_input()?;
     for rows in events {
         sink.write(&rows?, key)?;

@@ -11,10 +11,14 @@ mod archive;
 mod args;
 mod batch;
 mod bytes;
+#[cfg(feature = "kafka")]
+mod cluster;
 mod compare;
 mod demo;
 mod explain;
 mod failure;
+#[cfg(feature = "kafka")]
+mod follow;
 mod gc;
 mod generate;
 mod init;
@@ -34,6 +38,7 @@ mod second;
 mod speed;
 mod store;
 mod verify;
+mod views;
 
 use std::process::ExitCode;
 
@@ -54,6 +59,7 @@ fn main() -> ExitCode {
         Command::Speed(args) => speed::run(&args),
         Command::Reprocess(args) => reprocess::run(&args),
         Command::Query(args) => query::run(&args),
+        Command::Views(args) => views::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Rejects(args) => rejects::run(&args),

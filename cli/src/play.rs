@@ -4,7 +4,7 @@ use std::io::{BufWriter, Write, stdout};
 use std::sync::Arc;
 use std::time::Duration;
 
-use comparison::attribution::Cause;
+use comparison::attribution::{Cause, Consistency};
 use comparison::clock::Clock;
 use comparison::compare::Events;
 use comparison::play::Player;
@@ -232,6 +232,7 @@ fn fields(trial: &Trial) -> Vec<(&'static str, Value)> {
             ("approximation", json!(approximation)),
             ("net_error", json!(books.net())),
         ]);
+        fields.extend(consistency(&values.consistency));
     }
     fields.extend([
         ("wrong_seconds", json!(over.wrong.as_secs_f64())),
@@ -260,6 +261,20 @@ fn fields(trial: &Trial) -> Vec<(&'static str, Value)> {
     fields
 }
 
+/// How far the last answer agrees with the truth over all events, as feature stores report it.
+fn consistency(found: &Consistency) -> Vec<(&'static str, Value)> {
+    let smape = found.smape.iter();
+    let smape: serde_json::Map<String, Value> = smape
+        .map(|(column, error)| (column.clone(), json!(error)))
+        .collect();
+    vec![
+        ("mismatch_ratio", json!(found.mismatch)),
+        ("missing_ratio", json!(found.missing)),
+        ("extra_ratio", json!(found.extra)),
+        ("smape", Value::Object(smape)),
+    ]
+}
+
 fn csv(out: &mut impl Write, trials: &[Trial]) -> Outcome {
     for (number, trial) in trials.iter().enumerate() {
         let fields = fields(trial);
@@ -270,6 +285,10 @@ fn csv(out: &mut impl Write, trials: &[Trial]) -> Outcome {
         let plain = |value: &Value| match value {
             Value::Null => String::new(),
             Value::String(text) => text.clone(),
+            Value::Object(fields) => {
+                let fields = fields.iter().map(|(name, value)| format!("{name} {value}"));
+                fields.collect::<Vec<_>>().join(" ")
+            }
             other => other.to_string(),
         };
         let values: Vec<String> = fields.iter().map(|(_, value)| plain(value)).collect();

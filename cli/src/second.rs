@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use comparison::compare::Events;
 use comparison::drift::{Drift, drift};
@@ -34,12 +33,8 @@ pub fn run(out: &mut impl Write, against: &Against<'_>, slip: &str, format: Form
     let Against { view, events, .. } = *against;
     let second = Second::new(view, against.sql, Written::File(against.file), slip).or_input()?;
     let drift = drift(view, events.rows, events.truth, &second)?;
-    let window = view.window.grid().map_or(1, |(size, _)| size);
-    let seam = Seam {
-        interval: Duration::from_micros(window.unsigned_abs()),
-        ..against.seam.clone()
-    };
-    let served = served(view, events, &seam, &second, against.options)?;
+    let seam = against.seam;
+    let served = served(view, events, seam, &second, against.options)?;
     let mut judge = Judge::new(view, events.rows, events.truth);
     let verdict = judge.judge(&served, &seam.end)?;
     let attribution = judge.attribute(&served, &seam.end)?;

@@ -9,6 +9,7 @@ use event_log::archive::Archive;
 use shared_logic::coverage::OffsetVector;
 use shared_logic::identity::Topic;
 use shared_logic::view::View;
+use view_store::error::{Error, Refusal};
 use view_store::job::JobStore;
 use view_store::job::generations::NewGeneration;
 use view_store::manifest::GenerationId;
@@ -17,10 +18,6 @@ use view_store::store::Store;
 use crate::args::{LogArgs, StoreArgs};
 use crate::failure::{Failure, OrInput, Outcome};
 use crate::job::Loaded;
-
-/// How long a broker may take for an answer.
-#[cfg(feature = "kafka")]
-pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Opens the store; its folder is made if it does not exist.
 pub fn open(args: &StoreArgs) -> Outcome<Store> {
@@ -48,8 +45,12 @@ pub fn generation(
                 view.name
             ))
         }),
-        Err(view_store::error::Error::Refused(view_store::error::Refusal::NoJob(_))) => {
-            Ok(job.create_generation(&new_generation(loaded, view, origin))?.0)
+        Err(Error::Refused(Refusal::NoJob(_))) => {
+            match job.create_generation(&new_generation(loaded, view, origin)) {
+                // Another process that begins has made it meanwhile.
+                Err(Error::Refused(Refusal::SameLogic(id))) => Ok(id),
+                made => Ok(made?.0),
+            }
         }
         Err(error) => Err(error.into()),
     }
@@ -73,17 +74,12 @@ pub fn archive(root: &Path, view: &View) -> Outcome<Archive> {
 
 /// The log of a fold's topic: a file in the topic's place, or the topic.
 pub fn log(args: &LogArgs, loaded: &Loaded, view: &View) -> Outcome<Box<dyn EventLog>> {
-    match (args.input.is_empty(), &args.kafka.brokers) {
-        (false, _) => {
-            let file = loaded.file(&args.input, &view.table)?;
-            let events = loaded.input(&view.table, file, &args.reading)?;
-            Ok(Box::new(events.input.log))
-        }
-        (true, Some(brokers)) => topic(brokers, &view.table.topic, args.compacted_as_log),
-        (true, None) => Err(Failure::input(
-            "no log to read: give --brokers (or KAFKA_BROKERS) for the topic, or --input for a file in its place",
-        )),
+    if args.input.is_empty() {
+        return topic(args, &view.table.topic);
     }
+    let file = loaded.file(&args.input, &view.table)?;
+    let events = loaded.input(&view.table, file, &args.reading)?;
+    Ok(Box::new(events.input.log))
 }
 
 /// Where every fold of a view is to stop: the ends of their topics, each asked once, so that folds
@@ -112,19 +108,31 @@ pub fn of(loaded: &Loaded, view: &View) -> String {
 }
 
 #[cfg(feature = "kafka")]
-fn topic(brokers: &str, topic: &Topic, compacted_as_log: bool) -> Outcome<Box<dyn EventLog>> {
+fn topic(args: &LogArgs, topic: &Topic) -> Outcome<Box<dyn EventLog>> {
+    Ok(Box::new(kafka_log(args, topic)?))
+}
+
+/// The topic that `args` name a cluster for.
+#[cfg(feature = "kafka")]
+pub fn kafka_log(args: &LogArgs, topic: &Topic) -> Outcome<event_log::kafka::KafkaLog> {
+    use crate::cluster::{PATIENCE, cluster};
     use event_log::kafka::KafkaLog;
 
-    let log = match compacted_as_log {
-        true => KafkaLog::connect_compacted_as_log(brokers, topic, PATIENCE),
-        false => KafkaLog::connect(brokers, topic, PATIENCE),
+    let Some(cluster) = cluster(&args.kafka)? else {
+        return Err(Failure::input(
+            "no log to read: give --brokers (or KAFKA_BROKERS) for the topic, or --input for a file in its place",
+        ));
     };
-    Ok(Box::new(log.or_input()?))
+    let log = match args.compacted_as_log {
+        true => KafkaLog::connect_compacted_as_log(&cluster, topic, PATIENCE),
+        false => KafkaLog::connect(&cluster, topic, PATIENCE),
+    };
+    log.or_input()
 }
 
 #[cfg(not(feature = "kafka"))]
-fn topic(_: &str, topic: &Topic, _: bool) -> Outcome<Box<dyn EventLog>> {
+fn topic(_: &LogArgs, topic: &Topic) -> Outcome<Box<dyn EventLog>> {
     Err(Failure::input(format!(
-        "cannot read the topic {topic}: this seam was built without the kafka feature"
+        "cannot read the topic {topic}: this seam was built without the kafka feature, so give --input for a file in its place"
     )))
 }

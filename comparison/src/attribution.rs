@@ -7,6 +7,7 @@
 //! causes add up to the error whatever is measured, and nothing remains.
 
 mod amount;
+mod column;
 mod consistency;
 mod level;
 
@@ -18,8 +19,10 @@ use arrow::error::ArrowError;
 use arrow::row::OwnedRow;
 use arrow::util::display::array_value_to_string;
 
-use crate::difference::{Equality, cast_like, converter, equality, index};
+use crate::difference::{cast_like, converter, index};
 use crate::truth::Answer;
+
+use column::Column;
 
 pub use amount::Amount;
 pub use consistency::{Consistency, consistency};
@@ -128,7 +131,7 @@ pub fn attribute(
             }
         }
     }
-    let [_, _, _, same] = steps;
+    let [all, _, _, same] = steps;
     let measured: Vec<usize> = (0..served.num_columns())
         .filter(|column| !keys.contains(column))
         .collect();
@@ -144,70 +147,67 @@ pub fn attribute(
             absolute: 0.0,
         })
         .collect();
-    let mut attribution = Attribution {
-        columns: vec![],
-        groups: vec![],
-        changed: [0; Cause::ORDER.len()],
-        consistency: Consistency::default(),
-    };
+    let mut groups = vec![];
+    let mut changed_by = [0; Cause::ORDER.len()];
     for place in places.values() {
         let [truth, late, missing, double, answer] = *place;
-        // A group that the code's own fold has or lacks otherwise has drifted as a whole.
-        let drifts = double.is_some() != answer.is_some()
-            || columns.iter().any(|column| column.drifts(double, answer));
-        let rows = [
-            truth,
-            late,
-            missing,
-            double,
-            if drifts { answer } else { double },
-            answer,
-        ];
-        let mut changed = [false; Cause::ORDER.len()];
+        let shown = [truth, late, missing, double, answer, answer].map(|row| row.is_some());
+        let mut changed = changes(&shown);
         let mut levels = vec![];
         for (column, error) in columns.iter().zip(&mut errors) {
-            let of = column.levels(rows, [truth, late, missing, double, answer])?;
-            for (number, pair) in of.windows(2).enumerate() {
-                let [before, after] = pair else { continue };
-                if before != after
-                    && let (Some(changed), Some(amount)) =
-                        (changed.get_mut(number), error.by_cause.get_mut(number))
-                {
-                    *changed = true;
-                    amount.add(column.scale.change(before, after));
-                }
+            let of = column.levels(*place)?;
+            for (changed, here) in changed.iter_mut().zip(changes(&of)) {
+                *changed |= here;
             }
-            let [truth, .., answer] = &of;
-            let net = column.scale.change(truth, answer);
-            error.net.add(net);
-            error.absolute += net.size();
+            error.charge(column.scale, &of);
             levels.push(of);
         }
-        for (number, pair) in rows.windows(2).enumerate() {
-            let [before, after] = pair else { continue };
-            if before.is_some() != after.is_some()
-                && let Some(changed) = changed.get_mut(number)
-            {
-                *changed = true;
-            }
-        }
-        for (count, changed) in attribution.changed.iter_mut().zip(changed) {
+        for (count, changed) in changed_by.iter_mut().zip(changed) {
             *count += usize::from(changed);
         }
         if changed.contains(&true) {
-            let side = place.iter().position(Option::is_some).unwrap_or_default();
-            let row = place.get(side).copied().flatten().unwrap_or_default();
-            attribution.groups.push(GroupError {
-                key: key(sides.get(side), keys, row)?,
+            let found = place
+                .iter()
+                .zip(&sides)
+                .find_map(|(row, side)| Some(((*row)?, side)));
+            let name = found.map(|(row, side)| key(side, keys, row)).transpose()?;
+            groups.push(GroupError {
+                key: name.unwrap_or_default(),
                 changed,
                 levels,
             });
         }
     }
-    attribution.columns = errors;
-    let [truth, ..] = steps;
-    attribution.consistency = consistency(served, &truth.rows, &truth.bounds, keys)?;
-    Ok(attribution)
+    Ok(Attribution {
+        columns: errors,
+        groups,
+        changed: changed_by,
+        consistency: consistency(served, &all.rows, &all.bounds, keys)?,
+    })
+}
+
+/// Which of the steps between these levels change something.
+fn changes<T: PartialEq>(levels: &[T; LEVELS]) -> [bool; Cause::ORDER.len()] {
+    let mut changed = [false; Cause::ORDER.len()];
+    let steps = levels.iter().zip(levels.iter().skip(1));
+    for (changed, (before, after)) in changed.iter_mut().zip(steps) {
+        *changed = before != after;
+    }
+    changed
+}
+
+impl ColumnError {
+    /// Charges what one group's levels change.
+    fn charge(&mut self, scale: Scale, levels: &[Level; LEVELS]) {
+        let steps = levels.iter().zip(levels.iter().skip(1));
+        for (amount, (before, after)) in self.by_cause.iter_mut().zip(steps) {
+            amount.add(scale.change(before, after));
+        }
+        let [truth, .., answer] = levels;
+        let net = scale.change(truth, answer);
+        self.net.add(net);
+        self.absolute += net.size();
+    }
 }
 
 impl Attribution {
@@ -222,72 +222,9 @@ impl Attribution {
     }
 }
 
-/// A measured column on all sides.
-struct Column<'s> {
-    name: String,
-    scale: Scale,
-    sides: Vec<ArrayRef>,
-    same: Equality<'s>,
-}
-
-impl<'s> Column<'s> {
-    fn new(
-        number: usize,
-        sides: &[Vec<ArrayRef>],
-        same: &'s Answer,
-        served: &RecordBatch,
-    ) -> Result<Self, ArrowError> {
-        let sides: Vec<ArrayRef> = (sides.iter())
-            .filter_map(|columns| columns.get(number).cloned())
-            .collect();
-        let [.., expected, answer] = sides.as_slice() else {
-            return Err(ArrowError::SchemaError("an answer lacks a column".into()));
-        };
-        let bound = same.bounds.get(number).and_then(Option::as_deref);
-        Ok(Self {
-            name: served.schema().field(number).name().clone(),
-            scale: Scale::of(answer.data_type()),
-            same: equality(answer, expected, bound)?,
-            sides: sides.iter().map(level::wide).collect::<Result<_, _>>()?,
-        })
-    }
-
-    fn drifts(&self, expected: Option<usize>, answer: Option<usize>) -> bool {
-        match (answer, expected) {
-            (Some(answer), Some(expected)) => !(self.same)(answer, expected),
-            _ => false,
-        }
-    }
-
-    /// The values at the levels: those of the refolds, that of the code, and that of the answer.
-    fn levels(
-        &self,
-        rows: [Option<usize>; LEVELS],
-        places: [Option<usize>; 5],
-    ) -> Result<[Level; LEVELS], ArrowError> {
-        let [.., double, answer] = places;
-        let drifts = self.drifts(double, answer) || double.is_some() != answer.is_some();
-        let mut levels = [const { Level::Absent }; LEVELS];
-        for (number, (level, row)) in levels.iter_mut().zip(rows).enumerate() {
-            let (side, row) = match number {
-                4 if drifts => (4, answer),
-                4 => (3, double),
-                5 => (4, answer),
-                _ => (number, row),
-            };
-            if let (Some(column), Some(row)) = (self.sides.get(side), row) {
-                *level = Level::of(column, row)?;
-            }
-        }
-        Ok(levels)
-    }
-}
-
 /// The keys of a row.
-fn key(columns: Option<&Vec<ArrayRef>>, keys: &[usize], row: usize) -> Result<String, ArrowError> {
-    let columns = keys
-        .iter()
-        .filter_map(|key| columns.and_then(|columns| columns.get(*key)));
+fn key(columns: &[ArrayRef], keys: &[usize], row: usize) -> Result<String, ArrowError> {
+    let columns = keys.iter().filter_map(|key| columns.get(*key));
     let values = columns.map(|column| array_value_to_string(column, row));
     Ok(values.collect::<Result<Vec<_>, _>>()?.join(" "))
 }

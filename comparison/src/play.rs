@@ -20,6 +20,9 @@ use crate::seam::Seam;
 use crate::stream::Stream;
 use crate::timeline::{Event, Replayed, replayed, timeline};
 
+/// How often a store may be written to: a manifest names all segments.
+const MOST: usize = 2_000;
+
 /// Who plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Player {
@@ -87,14 +90,25 @@ pub fn play(
         cuts: BTreeMap::new(),
         system: match player {
             Player::Lambda(rule) => {
-                System::Lambda(Lambda::new(view, &meter, rule, options, schedule.delivery)?)
+                let lambda = Lambda::new(view, &meter, rule, options, schedule.delivery)?;
+                System::Lambda(Box::new(lambda))
             }
             Player::Kappa => {
-                System::Kappa(Kappa::new(view, &meter, &options.speed, schedule.delivery)?)
+                let kappa = Kappa::new(view, &meter, &options.speed, schedule.delivery)?;
+                System::Kappa(Box::new(kappa))
             }
         },
     };
     let events = timeline(schedule, clock);
+    let writes =
+        |(_, event): &&(_, Event)| matches!(event, Event::Checkpoint | Event::BatchLands(_));
+    let writes = events.iter().filter(writes).count();
+    if writes > MOST {
+        return Err(ComparisonError::Schedule(format!(
+            "the schedule has {writes} checkpoints and landings in {:?}, more than {MOST}: say a longer checkpoint, or batches further apart",
+            clock.last()
+        )));
+    }
     let mut ticks = vec![];
     for (at, event) in &events {
         stage.system.speed().follow(&clock.offsets(*at))?;
@@ -121,8 +135,8 @@ pub fn play(
 }
 
 enum System<'l> {
-    Lambda(Lambda<'l>),
-    Kappa(Kappa<'l>),
+    Lambda(Box<Lambda<'l>>),
+    Kappa(Box<Kappa<'l>>),
 }
 
 struct Stage<'l> {

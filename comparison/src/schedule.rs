@@ -225,10 +225,17 @@ impl Default for Schedule {
     }
 }
 
-impl Rate {
-    /// From one event to the next.
-    pub fn pace(&self) -> Duration {
-        self.per / self.events.max(1)
+impl Source {
+    /// How many events arrive at an even pace.
+    pub(crate) fn paced(&self) -> u64 {
+        let periods = self.span.as_secs_f64() / self.rate.per.as_secs_f64();
+        (periods * f64::from(self.rate.events)).round() as u64
+    }
+
+    /// How many events there are.
+    pub(crate) fn events(&self) -> u64 {
+        let more = self.bursts.iter().chain(&self.boundary);
+        self.paced() + more.map(|several| u64::from(several.events)).sum::<u64>()
     }
 }
 

@@ -9,6 +9,7 @@ use arrow::compute::kernels::cast_utils::string_to_timestamp_nanos;
 use shared_logic::coverage::OffsetVector;
 use shared_logic::identity::{Offset, TopicPartition};
 use shared_logic::time::EventTime;
+use shared_logic::view::View;
 
 use crate::books::Row;
 use crate::error::ComparisonError;
@@ -33,6 +34,15 @@ pub struct Seam {
 }
 
 impl Seam {
+    /// The same with the view's windows as intervals, where it has windows of one length.
+    pub fn aligned(self, view: &View) -> Self {
+        let interval = match view.window.grid() {
+            Some((length, _)) => Duration::from_micros(length.unsigned_abs()),
+            None => self.interval,
+        };
+        Self { interval, ..self }
+    }
+
     /// The start of the interval that the boundary is in, or of one `further` on.
     pub fn interval_start(&self, further: i64) -> EventTime {
         let length = micros(self.interval).max(1);

@@ -93,7 +93,7 @@ fn partition(
     if from > bounds.end {
         return Err(LogError::Recreated {
             place: place.clone(),
-            archived: from,
+            reached: from,
             end: bounds.end,
         });
     }

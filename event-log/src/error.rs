@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use shared_logic::decode::DecodeError;
-use shared_logic::identity::{Offset, TopicPartition};
+use shared_logic::identity::{Offset, Topic, TopicPartition};
 
 /// Why a log could not be read or written, by what the caller can do.
 #[derive(Debug, thiserror::Error)]
@@ -68,15 +68,15 @@ pub enum LogError {
         /// The file that this run wanted to write.
         path: PathBuf,
     },
-    /// The log is not the one that was archived: its offsets have begun anew.
+    /// The log is not the one that was read before: its offsets have begun anew.
     #[error(
-        "the archive of {place} reaches offset {archived}, but the log ends at {end}: the topic was deleted and created again; archive it under another store"
+        "{place} was read up to offset {reached}, but its log ends at {end}: the topic was deleted and created again; read it into another store"
     )]
     Recreated {
         /// The partition.
         place: TopicPartition,
-        /// Where the archive ends.
-        archived: Offset,
+        /// The next offset, as the archive or a manifest has it.
+        reached: Offset,
         /// Where the log ends.
         end: Offset,
     },
@@ -111,6 +111,17 @@ pub enum LogError {
         /// What happened instead.
         reason: String,
     },
+    /// A broker is there and does not let us in, or forbids what was asked: correct an option, or
+    /// have the right given.
+    #[error("{what} is closed to us ({reason}): {check}")]
+    Denied {
+        /// The addresses, topic or group.
+        what: String,
+        /// What the broker or the client says.
+        reason: String,
+        /// What to check.
+        check: String,
+    },
     /// The broker answered with an error, or stopped answering: mostly worth another try.
     #[error("{what} failed at the broker: {reason}")]
     Broker {
@@ -118,6 +129,14 @@ pub enum LogError {
         what: String,
         /// What the client says.
         reason: String,
+    },
+    /// Another writer of the same name has begun, and this one can no longer write.
+    #[error("another writer called {name} has taken over topic {topic}: leave it to that one")]
+    Fenced {
+        /// The topic.
+        topic: Topic,
+        /// The name of both writers.
+        name: String,
     },
     /// Records could not be put into columns.
     #[error(transparent)]

@@ -1,12 +1,19 @@
 //! Topics of Apache Kafka as a log.
 //!
 //! A read is bounded: a consumer of its own, assigned to one partition at one offset, which belongs
-//! to no group and commits nothing. Only committed records are seen; the markers and the aborted
-//! records of transactions leave gaps in the offsets, which coverage includes.
+//! to no group and commits nothing. A [`KafkaTail`] is one consumer that reads on, alone or as a
+//! member of a group. Only committed records are seen; the markers and the aborted records of
+//! transactions leave gaps in the offsets, which coverage includes.
 
+mod changelog;
 mod client;
+mod cluster;
 mod read;
+mod records;
 mod sink;
+mod tail;
+mod topic;
+mod watch;
 
 use std::fmt;
 use std::ops::Range;
@@ -14,16 +21,20 @@ use std::time::Duration;
 
 use rdkafka::admin::{AdminOptions, ResourceSpecifier};
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::RDKafkaErrorCode;
 use shared_logic::identity::{Offset, Partition, Topic, TopicPartition};
 
 use crate::log::within;
 use crate::{Chunks, EventLog, LogError};
+pub use changelog::{KafkaChangelog, Writing};
 use client::{Quiet, admin, block_on, consumer, failed};
+pub use cluster::Cluster;
 pub use sink::KafkaSink;
+pub use tail::KafkaTail;
 
 /// One topic of a Kafka cluster.
 pub struct KafkaLog {
-    brokers: String,
+    cluster: Cluster,
     topic: Topic,
     /// How long the broker may take for an answer.
     timeout: Duration,
@@ -32,19 +43,20 @@ pub struct KafkaLog {
 
 impl fmt::Debug for KafkaLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KafkaLog({} at {})", self.topic, self.brokers)
+        write!(f, "KafkaLog({} at {})", self.topic, self.cluster.brokers())
     }
 }
 
 impl KafkaLog {
-    /// Connects to the cluster behind `brokers` (`host:port`, several with commas) for one topic.
-    /// `timeout` bounds this and every later wait for the broker.
+    /// Connects to a cluster for one topic. `timeout` bounds this and every later wait for the
+    /// broker.
     ///
     /// # Errors
-    /// [`LogError::Unreachable`] where no broker answers, and [`LogError::Refused`] for a topic
-    /// that does not exist or is compacted: a replay would see another history than the live run.
-    pub fn connect(brokers: &str, topic: &Topic, timeout: Duration) -> Result<Self, LogError> {
-        let log = Self::connect_compacted_as_log(brokers, topic, timeout)?;
+    /// [`LogError::Unreachable`] where no broker answers, [`LogError::Denied`] where one does not
+    /// let us in, and [`LogError::Refused`] for a topic that does not exist or is compacted: a
+    /// replay would see another history than the live run.
+    pub fn connect(cluster: &Cluster, topic: &Topic, timeout: Duration) -> Result<Self, LogError> {
+        let log = Self::connect_compacted_as_log(cluster, topic, timeout)?;
         let policy = log.cleanup_policy()?;
         if policy.contains("compact") {
             return Err(LogError::Refused(format!(
@@ -57,17 +69,17 @@ impl KafkaLog {
     /// As [`KafkaLog::connect`], and takes a compacted topic for what is left in it.
     ///
     /// # Errors
-    /// [`LogError::Unreachable`] where no broker answers, and [`LogError::Refused`] for a topic
-    /// that does not exist.
+    /// [`LogError::Unreachable`] where no broker answers, [`LogError::Denied`] where one does not
+    /// let us in, and [`LogError::Refused`] for a topic that does not exist.
     pub fn connect_compacted_as_log(
-        brokers: &str,
+        cluster: &Cluster,
         topic: &Topic,
         timeout: Duration,
     ) -> Result<Self, LogError> {
-        let asking = consumer(brokers)?;
-        client::reach(&asking, brokers, timeout)?;
+        let asking = consumer(cluster)?;
+        client::reach(&asking, cluster, timeout)?;
         let log = Self {
-            brokers: brokers.to_owned(),
+            cluster: cluster.clone(),
             topic: topic.clone(),
             timeout,
             asking,
@@ -80,11 +92,18 @@ impl KafkaLog {
         let what = || format!("asking for the settings of topic {}", self.topic);
         let options = AdminOptions::new().request_timeout(Some(self.timeout));
         let topic = [ResourceSpecifier::Topic(self.topic.as_str())];
-        let admin = admin(&self.brokers)?;
+        let admin = admin(&self.cluster)?;
         let settings = block_on(admin.describe_configs(&topic, &options))
             .map_err(|error| failed(what(), &error))?;
         let settings = match settings.into_iter().next() {
             Some(Ok(settings)) => settings,
+            Some(Err(RDKafkaErrorCode::TopicAuthorizationFailed)) => {
+                return Err(LogError::Denied {
+                    what: format!("topic {}", self.topic),
+                    reason: "its settings may not be read, so it may be compacted".to_owned(),
+                    check: "allow this user DescribeConfigs on it, or pass --compacted-as-log if it is not compacted".to_owned(),
+                });
+            }
             Some(Err(code)) => return Err(failed(what(), &code)),
             None => return Err(failed(what(), &"an empty answer")),
         };
@@ -98,19 +117,11 @@ impl KafkaLog {
 impl EventLog for KafkaLog {
     fn partitions(&self) -> Result<Vec<TopicPartition>, LogError> {
         let topic = &self.topic;
-        let metadata = (self
-            .asking
-            .fetch_metadata(Some(topic.as_str()), self.timeout))
-        .map_err(|error| failed(format!("asking for topic {topic}"), &error))?;
-        let found = metadata.topics().first();
-        let count = match found {
-            Some(found) if found.error().is_none() => found.partitions().len(),
-            _ => 0,
-        };
+        let count = topic::find(self.asking.client(), topic, self.timeout)?.partitions;
         if count == 0 {
             return Err(LogError::Refused(format!(
                 "there is no topic {topic} at {}: create it, or name another in CREATE TABLE",
-                self.brokers
+                self.cluster.brokers()
             )));
         }
         let count = u32::try_from(count).unwrap_or(u32::MAX);
@@ -151,7 +162,7 @@ impl EventLog for KafkaLog {
         if range.is_empty() {
             return Ok(Box::new(std::iter::empty()));
         }
-        let read = read::Read::begin(&self.brokers, place, range, chunk_rows.max(1), self.timeout)?;
+        let read = read::Read::begin(&self.cluster, place, range, chunk_rows.max(1), self.timeout)?;
         Ok(Box::new(read))
     }
 }

@@ -8,7 +8,7 @@ use shared_logic::identity::Offset;
 use crate::LogError;
 
 /// The records of `chunk` at offsets in `range`.
-pub(crate) fn part(chunk: &Chunk, range: &Range<Offset>) -> Chunk {
+pub fn part(chunk: &Chunk, range: &Range<Offset>) -> Chunk {
     let start = chunk.start.max(range.start);
     let next = chunk.next.min(range.end).max(start);
     let row = |offset: Offset| match &chunk.offsets {

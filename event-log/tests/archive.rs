@@ -323,7 +323,7 @@ fn a_log_that_begins_anew_or_has_expired_is_not_archived_on() {
         matches!(
             error,
             LogError::Recreated {
-                archived: Offset(40),
+                reached: Offset(40),
                 end: Offset(7),
                 ..
             }

@@ -3,71 +3,35 @@
 #![cfg(feature = "kafka")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+#[path = "support/broker.rs"]
+mod broker;
 #[path = "support/laws.rs"]
 mod laws;
 #[path = "support/records.rs"]
 mod records;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use arrow::array::Array;
+use broker::{TIMEOUT, cluster, create, produce, producer, topic};
 use event_log::archive::Archive;
 use event_log::archiver::{ArchiveOptions, archive};
 use event_log::generate::{clicks, write_json_lines};
 use event_log::input::Input;
-use event_log::kafka::{KafkaLog, KafkaSink};
+use event_log::kafka::{Cluster, KafkaLog, KafkaSink};
 use event_log::memory::MemoryLog;
 use event_log::{EventLog, LogError};
-use futures::executor::block_on;
 use laws::check;
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+
 use records::{decode, read, table, values};
 use shared_logic::chunk::Payload;
 use shared_logic::identity::{Offset, Topic, TopicPartition};
 
-const TIMEOUT: Duration = Duration::from_secs(10);
 const RANGES: [std::ops::Range<u64>; 8] = [0..100, 0..1, 3..3, 5..6, 2..17, 9..40, 33..100, 12..12];
-
-fn brokers() -> String {
-    std::env::var("KAFKA_BROKERS").expect("KAFKA_BROKERS names a broker")
-}
-
-/// A topic that no earlier run has used.
-fn topic(name: &str) -> Topic {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_micros();
-    Topic::new(format!("test-{name}-{now}"))
-}
-
-fn producer(settings: &[(&str, &str)]) -> BaseProducer {
-    let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", brokers());
-    for (key, value) in settings {
-        config.set(*key, *value);
-    }
-    config.create().unwrap()
-}
-
-fn create(topic: &Topic, policy: &str) {
-    let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
-        .set("bootstrap.servers", brokers())
-        .create()
-        .unwrap();
-    let new =
-        NewTopic::new(topic.as_str(), 1, TopicReplication::Fixed(1)).set("cleanup.policy", policy);
-    let options = AdminOptions::new().operation_timeout(Some(TIMEOUT));
-    block_on(admin.create_topics([&new], &options))
-        .unwrap()
-        .remove(0)
-        .unwrap();
-}
 
 /// The broker that the client library brings for tests: no server, and no transactions.
 #[test]
@@ -80,8 +44,9 @@ fn a_broker_within_this_process_keeps_the_laws() {
         .set("bootstrap.servers", &addresses)
         .create()
         .unwrap();
-    produce(&producer, &topic, &values(40));
-    let log = KafkaLog::connect_compacted_as_log(&addresses, &topic, TIMEOUT).unwrap();
+    produce(&producer, &topic, 0, &values(40));
+    let log =
+        KafkaLog::connect_compacted_as_log(&Cluster::new(&addresses), &topic, TIMEOUT).unwrap();
     let places = log.partitions().unwrap();
     assert_eq!(places.len(), 2);
     assert_eq!(log.bounds(&places[0]).unwrap(), Offset(0)..Offset(40));
@@ -93,24 +58,13 @@ fn a_broker_within_this_process_keeps_the_laws() {
     assert_eq!((ours.columns, ours.faults), (theirs.columns, theirs.faults));
 }
 
-fn produce(producer: &BaseProducer, topic: &Topic, values: &[Option<String>]) {
-    for value in values {
-        let mut record = BaseRecord::<str, str>::to(topic.as_str()).partition(0);
-        if let Some(value) = value {
-            record = record.payload(value);
-        }
-        producer.send(record).map_err(|(error, _)| error).unwrap();
-    }
-    producer.flush(TIMEOUT).unwrap();
-}
-
 #[test]
 #[ignore = "needs a broker: scripts/kafka.sh start"]
 fn kafka_keeps_the_laws() {
     let topic = topic("laws");
-    create(&topic, "delete");
-    produce(&producer(&[]), &topic, &values(40));
-    let log = KafkaLog::connect(&brokers(), &topic, TIMEOUT).unwrap();
+    create(&topic, 1, "delete");
+    produce(&producer(&[]), &topic, 0, &values(40));
+    let log = KafkaLog::connect(&cluster(), &topic, TIMEOUT).unwrap();
     let place = TopicPartition {
         topic,
         ..log.partitions().unwrap().remove(0)
@@ -123,19 +77,19 @@ fn kafka_keeps_the_laws() {
 #[ignore = "needs a broker: scripts/kafka.sh start"]
 fn transactions_leave_gaps_that_are_passed() {
     let topic = topic("transactions");
-    create(&topic, "delete");
+    create(&topic, 1, "delete");
     let producer = producer(&[("transactional.id", topic.as_str())]);
     producer.init_transactions(TIMEOUT).unwrap();
     let records = values(30);
     for (turn, part) in records.chunks(10).enumerate() {
         producer.begin_transaction().unwrap();
-        produce(&producer, &topic, part);
+        produce(&producer, &topic, 0, part);
         match turn {
             1 => producer.abort_transaction(TIMEOUT).unwrap(),
             _ => producer.commit_transaction(TIMEOUT).unwrap(),
         }
     }
-    let log = KafkaLog::connect(&brokers(), &topic, TIMEOUT).unwrap();
+    let log = KafkaLog::connect(&cluster(), &topic, TIMEOUT).unwrap();
     let place = log.partitions().unwrap().remove(0);
     // 30 records and three markers; the last offset is a marker.
     assert_eq!(log.bounds(&place).unwrap(), Offset(0)..Offset(33));
@@ -147,7 +101,7 @@ fn transactions_leave_gaps_that_are_passed() {
     assert_eq!(nothing.iter().map(|chunk| chunk.rows()).sum::<usize>(), 0);
     // What is still open is not there yet.
     producer.begin_transaction().unwrap();
-    produce(&producer, &topic, &records);
+    produce(&producer, &topic, 0, &records);
     assert_eq!(log.bounds(&place).unwrap().end, Offset(33));
 
     let root = tempfile::tempdir().unwrap();
@@ -169,7 +123,7 @@ fn transactions_leave_gaps_that_are_passed() {
 #[ignore = "needs a broker: scripts/kafka.sh start"]
 fn keys_headers_and_times_come_along() {
     let topic = topic("headers");
-    create(&topic, "delete");
+    create(&topic, 1, "delete");
     let producer = producer(&[]);
     let header = |key, value| Header { key, value };
     let headers = OwnedHeaders::new()
@@ -183,7 +137,7 @@ fn keys_headers_and_times_come_along() {
         .headers(headers);
     producer.send(record).map_err(|(error, _)| error).unwrap();
     producer.flush(TIMEOUT).unwrap();
-    let log = KafkaLog::connect(&brokers(), &topic, TIMEOUT).unwrap();
+    let log = KafkaLog::connect(&cluster(), &topic, TIMEOUT).unwrap();
     let chunk = read(&log, &log.partitions().unwrap()[0], 0..1, 10)
         .unwrap()
         .remove(0);
@@ -209,7 +163,7 @@ fn a_topic_and_a_file_of_the_same_events_fall_alike() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("clicks.jsonl");
     write_json_lines(&path, clicks(10_000, 5)).unwrap();
-    let mut sink = KafkaSink::create(&brokers(), &topic, 3, TIMEOUT).unwrap();
+    let mut sink = KafkaSink::create(&cluster(), &topic, 3, TIMEOUT).unwrap();
     for rows in clicks(10_000, 5) {
         sink.write(&rows.unwrap(), Some("page")).unwrap();
     }
@@ -218,7 +172,7 @@ fn a_topic_and_a_file_of_the_same_events_fall_alike() {
     let mut table = table().as_ref().clone();
     table.topic = topic.clone();
     let file = Input::open(&path, &table, 3, None, None).unwrap().log;
-    let log = KafkaLog::connect(&brokers(), &topic, TIMEOUT).unwrap();
+    let log = KafkaLog::connect(&cluster(), &topic, TIMEOUT).unwrap();
     assert_eq!(log.end().unwrap(), file.end().unwrap());
     for place in log.partitions().unwrap() {
         let end = log.bounds(&place).unwrap().end.0;
@@ -233,7 +187,7 @@ fn a_topic_and_a_file_of_the_same_events_fall_alike() {
         assert_eq!(ours.columns, theirs.columns);
         assert!(ours.faults.is_empty());
     }
-    let other = KafkaSink::create(&brokers(), &topic, 4, TIMEOUT).unwrap_err();
+    let other = KafkaSink::create(&cluster(), &topic, 4, TIMEOUT).unwrap_err();
     assert!(
         other
             .to_string()
@@ -246,16 +200,16 @@ fn a_topic_and_a_file_of_the_same_events_fall_alike() {
 #[ignore = "needs a broker: scripts/kafka.sh start"]
 fn compacted_and_missing_topics_are_refused() {
     let topic = topic("compacted");
-    create(&topic, "compact");
-    let refused = KafkaLog::connect(&brokers(), &topic, TIMEOUT).unwrap_err();
+    create(&topic, 1, "compact");
+    let refused = KafkaLog::connect(&cluster(), &topic, TIMEOUT).unwrap_err();
     assert!(
         refused
             .to_string()
             .contains("is compacted (cleanup.policy=compact)"),
         "{refused}"
     );
-    KafkaLog::connect_compacted_as_log(&brokers(), &topic, TIMEOUT).unwrap();
-    let missing = KafkaLog::connect(&brokers(), &Topic::new("never-made"), TIMEOUT).unwrap_err();
+    KafkaLog::connect_compacted_as_log(&cluster(), &topic, TIMEOUT).unwrap();
+    let missing = KafkaLog::connect(&cluster(), &Topic::new("never-made"), TIMEOUT).unwrap_err();
     assert!(
         missing
             .to_string()
@@ -267,8 +221,12 @@ fn compacted_and_missing_topics_are_refused() {
 #[test]
 fn without_a_broker_the_error_says_how_to_get_one() {
     let begun = std::time::Instant::now();
-    let error =
-        KafkaLog::connect("127.0.0.1:1", &Topic::new("x"), Duration::from_secs(2)).unwrap_err();
+    let error = KafkaLog::connect(
+        &Cluster::new("127.0.0.1:1"),
+        &Topic::new("x"),
+        Duration::from_secs(2),
+    )
+    .unwrap_err();
     assert!(matches!(error, LogError::Unreachable { .. }));
     let text = error.to_string();
     assert!(text.starts_with("no broker at 127.0.0.1:1 ("), "{text}");

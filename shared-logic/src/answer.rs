@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use crate::measure::accumulator::EmitTo;
-use arrow::array::{ArrayRef, Int64Array, RecordBatch, UInt64Array};
+use arrow::array::{
+    ArrayRef, AsArray, Int64Array, RecordBatch, RecordBatchOptions, TimestampMicrosecondArray,
+    UInt64Array,
+};
 use arrow::compute::take_record_batch;
-use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use arrow::datatypes::{DataType, Field, Schema, TimeUnit, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 use arrow::util::display::array_value_to_string;
 
@@ -14,7 +17,7 @@ use crate::partial::Partial;
 use crate::present::ProjectionError;
 use crate::time::EventTime;
 use crate::view::View;
-use crate::window::{WINDOW_END, WINDOW_START};
+use crate::window::{WINDOW_END, WINDOW_START, Window};
 use crate::windows::{Windows, windows};
 
 /// Why merged accumulators could not be shown.
@@ -70,11 +73,85 @@ pub fn answer_at(
     answered(view, partial, Some(start))
 }
 
+/// The rows of [`answer`] with what names each.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// The window, where the view has one, and the keys, called as they are written in GROUP BY; no
+    /// two rows are alike.
+    pub names: RecordBatch,
+    /// The columns of the answer, row by row.
+    pub rows: RecordBatch,
+    /// The first instant after each row's window; `i64::MAX` microseconds where there is none.
+    pub ends: TimestampMicrosecondArray,
+}
+
+/// The answer with the window and the keys of each row, whether they are shown or not; in a view of
+/// rows, alike events are one row.
+///
+/// # Errors
+/// Those of [`answer`].
+pub fn named_answer(view: &View, partial: &Partial) -> Result<Named, AnswerError> {
+    let compute = |source: ArrowError| AnswerError::Compute {
+        view: view.name.clone(),
+        source,
+    };
+    let (finished, _) = finished(view, partial, None)?;
+    let ends = finished
+        .column_by_name(WINDOW_END)
+        .and_then(|ends| ends.as_primitive_opt::<TimestampMicrosecondType>())
+        .cloned()
+        .ok_or_else(|| compute(ArrowError::SchemaError("the windows have no end".into())))?;
+    let without = match view.window {
+        Window::All => 2,
+        _ => 0,
+    };
+    let mut fields = vec![];
+    let mut columns = vec![];
+    let grouped = (view.projection.group.iter()).zip(finished.schema_ref().fields());
+    for ((name, field), column) in grouped.zip(finished.columns()).skip(without) {
+        fields.push(field.as_ref().clone().with_name(name));
+        columns.push(Arc::clone(column));
+    }
+    let rows = RecordBatchOptions::new().with_row_count(Some(finished.num_rows()));
+    let schema = Arc::new(Schema::new(fields));
+    let names = RecordBatch::try_new_with_options(schema, columns, &rows).map_err(compute)?;
+    Ok(Named {
+        names,
+        rows: shown(view, &finished)?,
+        ends,
+    })
+}
+
 fn answered(
     view: &View,
     partial: &Partial,
     only: Option<EventTime>,
 ) -> Result<RecordBatch, AnswerError> {
+    let (finished, events) = finished(view, partial, only)?;
+    let shown = shown(view, &finished)?;
+    match view.rows {
+        true => repeated(&shown, &events).map_err(|source| AnswerError::Compute {
+            view: view.name.clone(),
+            source,
+        }),
+        false => Ok(shown),
+    }
+}
+
+/// The SELECT list of each row.
+fn shown(view: &View, finished: &RecordBatch) -> Result<RecordBatch, AnswerError> {
+    (view.projection.apply(finished)).map_err(|source| AnswerError::Show {
+        view: view.name.clone(),
+        source,
+    })
+}
+
+/// Window, keys and finished measures, and how many events each row has.
+fn finished(
+    view: &View,
+    partial: &Partial,
+    only: Option<EventTime>,
+) -> Result<(RecordBatch, Vec<u64>), AnswerError> {
     let compute = |source: ArrowError| AnswerError::Compute {
         view: view.name.clone(),
         source,
@@ -102,17 +179,7 @@ fn answered(
     }
     let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = finished.into_iter().unzip();
     let finished = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(compute)?;
-    let shown = view
-        .projection
-        .apply(&finished)
-        .map_err(|source| AnswerError::Show {
-            view: view.name.clone(),
-            source,
-        })?;
-    match view.rows {
-        true => repeated(&shown, &windows.events).map_err(compute),
-        false => Ok(shown),
-    }
+    Ok((finished, windows.events))
 }
 
 fn overflow(error: &ArrowError) -> Option<&SumOverflow> {

@@ -71,6 +71,14 @@ impl View {
         reached.max().map(|newest| i128::from(newest.0.0) - delay)
     }
 
+    /// The last end of a window that is no longer kept once `coverage` has been read; `None` where
+    /// all are kept.
+    pub fn kept_from(&self, coverage: &Coverage) -> Option<EventTime> {
+        let end = self.newest(coverage)? - i128::from(self.retain?);
+        let bounded = end.clamp(i64::MIN.into(), i64::MAX.into());
+        i64::try_from(bounded).ok().map(EventTime)
+    }
+
     /// Whether a window that ends at `end` is no longer kept once `coverage` has been read.
     ///
     /// Newest is the newest of all partitions, so what a part of the log has dropped the whole log

@@ -1,5 +1,6 @@
 //! One job in a store: every operation of the protocol, each a method in the file of its name.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use shared_logic::partial::Partial;
@@ -88,8 +89,31 @@ impl JobStore {
     ///   names it;
     /// - [`Error::OtherLogic`]: another version of the view made it.
     pub fn read(&self, entry: &SegmentEntry, fingerprint: &Fingerprint) -> Result<Partial, Error> {
+        self.read_rows(entry, fingerprint, None)
+    }
+
+    /// As [`read`](Self::read), with only the rows whose time, the first column of a partial in
+    /// microseconds, is within `times`. Its coverage is the whole segment's.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    pub fn read_between(
+        &self,
+        entry: &SegmentEntry,
+        fingerprint: &Fingerprint,
+        times: &Range<i64>,
+    ) -> Result<Partial, Error> {
+        self.read_rows(entry, fingerprint, Some(times))
+    }
+
+    fn read_rows(
+        &self,
+        entry: &SegmentEntry,
+        fingerprint: &Fingerprint,
+        times: Option<&Range<i64>>,
+    ) -> Result<Partial, Error> {
         if let Some(bytes) = self.store.blobs.get(&entry.path)? {
-            return segment::read::decode(entry, bytes, fingerprint);
+            return segment::read::decode(entry, bytes, fingerprint, times);
         }
         let path = entry.path.clone();
         let newest = self.manifest()?;

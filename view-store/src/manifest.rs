@@ -9,10 +9,12 @@ use shared_logic::view::Fingerprint;
 use crate::error::{Error, Refusal, Stale};
 
 pub mod check;
+pub mod delivery;
 pub mod entry;
 pub mod generation;
 
 pub use check::Flaw;
+pub use delivery::Delivery;
 pub use entry::{Checksum, Maker, RowGroup, SegmentEntry};
 pub use generation::{Epoch, Generation, Pin, PinId, Side};
 
@@ -133,6 +135,14 @@ impl Manifest {
     /// All segments of all generations.
     pub fn segments(&self) -> impl Iterator<Item = &SegmentEntry> {
         (self.generations.values()).flat_map(|generation| &generation.segments)
+    }
+
+    /// Eight hexadecimal digits that hardly any other manifest has, of this store or of another.
+    ///
+    /// # Errors
+    /// None for a manifest that this crate made.
+    pub fn digest(&self) -> Result<String, Error> {
+        Ok(format!("{:08x}", crc32c::crc32c(&self.encode()?)))
     }
 
     /// The document's text.

@@ -58,9 +58,7 @@ impl Amount {
         match (self, other) {
             (Self::Whole(one, _), Self::Whole(other, _)) => one == other,
             (Self::Real(one), Self::Real(other)) => {
-                one == other
-                    || (one.is_nan() && other.is_nan())
-                    || (one - other).abs() <= 1e-6 * (1.0 + whole + one.abs())
+                (one - other).abs() <= 1e-6 * (1.0 + whole + one.abs())
             }
             (Self::Changes(steps), Self::Changes(net)) => steps >= net,
             _ => false,

@@ -9,7 +9,7 @@ use arrow::util::display::array_value_to_string;
 use super::Amount;
 
 /// A value, or that there is none.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Level {
     /// There is no such group.
     Absent,
@@ -55,14 +55,12 @@ impl Scale {
         }
     }
 
-    /// What leads from one value to the other. No group and NULL weigh nothing.
+    /// What leads from one value to the other. No group, NULL and what is no finite number weigh
+    /// nothing.
     pub(super) fn change(self, before: &Level, after: &Level) -> Amount {
         match self {
             Self::Whole(scale) => Amount::Whole(after.whole().wrapping_sub(before.whole()), scale),
-            Self::Real => match (before.real(), after.real()) {
-                (before, after) if before == after => Amount::Real(0.0),
-                (before, after) => Amount::Real(after - before),
-            },
+            Self::Real => Amount::Real(after.real() - before.real()),
             Self::Counted => Amount::Changes(u64::from(before != after)),
         }
     }
@@ -107,8 +105,23 @@ impl Level {
 
     fn real(&self) -> f64 {
         match self {
-            Self::Real(value) => *value,
+            Self::Real(value) if value.is_finite() => *value,
             _ => 0.0,
+        }
+    }
+}
+
+impl PartialEq for Level {
+    /// NaN is one value.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Absent, Self::Absent) | (Self::Null, Self::Null) => true,
+            (Self::Whole(one), Self::Whole(other)) => one == other,
+            (Self::Real(one), Self::Real(other)) => {
+                one == other || (one.is_nan() && other.is_nan())
+            }
+            (Self::Other(one), Self::Other(other)) => one == other,
+            _ => false,
         }
     }
 }

@@ -14,6 +14,9 @@ use crate::error::ComparisonError;
 use crate::schedule::{Schedule, Source};
 use crate::seam::micros;
 
+/// How many events are made at most: they are kept in memory several times.
+const MOST: u64 = 5_000_000;
+
 /// Events in the order of arrival.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Made {
@@ -88,6 +91,10 @@ pub fn make(table: &Table, schedule: &Schedule) -> Result<Made, ComparisonError>
         return Err(refused(format!("its column {name} is {kind}")));
     }
     let source = &schedule.source;
+    let events = source.events();
+    if events > MOST {
+        return Err(refused(format!("they would be {events}, more than {MOST}")));
+    }
     let mut dice = Dice::new(schedule.seed);
     let mut made = Made {
         count: source.partitions,
@@ -137,9 +144,7 @@ fn moments(source: &Source, dice: &mut Dice) -> Vec<Moment> {
             arrivals.push(micros(from) + within as i64);
         }
     };
-    let events =
-        source.span.as_nanos() * u128::from(source.rate.events) / source.rate.per.as_nanos();
-    paced(events as u64, Duration::ZERO, source.span);
+    paced(source.paced(), Duration::ZERO, source.span);
     for burst in &source.bursts {
         paced(burst.events.into(), burst.at, Duration::from_secs(1));
     }

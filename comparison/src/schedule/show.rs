@@ -116,7 +116,7 @@ impl fmt::Display for Span {
         ];
         let unit = units
             .iter()
-            .find(|(unit, _)| nanos > 0 && nanos % unit == 0);
+            .find(|(unit, _)| nanos > 0 && nanos.is_multiple_of(*unit));
         match unit {
             Some((unit, name)) => write!(f, "{}{name}", nanos / unit),
             None => f.write_str("0s"),

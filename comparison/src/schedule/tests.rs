@@ -60,7 +60,7 @@ fn what_is_wrong_is_told_in_one_line_with_its_place() {
         ),
         (
             "batch every 0s",
-            "schedule, column 13: \"0s\" is not a duration above 0s",
+            "schedule, column 13: \"0s\" is not a duration of at least 1ms",
         ),
         (
             "batch fails 0",

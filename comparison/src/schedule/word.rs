@@ -58,10 +58,12 @@ impl Word<'_> {
             .ok_or_else(|| self.wrong("a duration such as 90s, 5m or 1h30m"))
     }
 
-    /// A duration that is not 0.
+    /// A duration from one thing to the next.
     pub(super) fn pause(&self) -> Result<Duration, ComparisonError> {
         match self.span()? {
-            Duration::ZERO => Err(self.wrong("a duration above 0s")),
+            span if span < Duration::from_millis(1) => {
+                Err(self.wrong("a duration of at least 1ms"))
+            }
             span => Ok(span),
         }
     }

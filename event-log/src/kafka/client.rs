@@ -3,26 +3,31 @@
 use std::fmt::Display;
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
 use rdkafka::admin::AdminClient;
-use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::config::{ClientConfig, FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
-use rdkafka::error::KafkaError;
-use shared_logic::identity::TopicPartition;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use shared_logic::identity::{Topic, TopicPartition};
 
+use super::cluster::Cluster;
 use crate::LogError;
 
 /// Keeps the client's own messages off the terminal, and the last error for ours.
 #[derive(Debug, Default)]
 pub(super) struct Quiet {
-    last: Mutex<Option<String>>,
+    last: Mutex<Option<(RDKafkaErrorCode, String)>>,
 }
 
 impl Quiet {
     /// The last thing that went wrong.
     pub(super) fn last(&self) -> Option<String> {
+        self.trouble().map(|(_, reason)| reason)
+    }
+
+    fn trouble(&self) -> Option<(RDKafkaErrorCode, String)> {
         self.last
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -33,73 +38,144 @@ impl Quiet {
 impl ClientContext for Quiet {
     fn log(&self, _: RDKafkaLogLevel, _: &str, _: &str) {}
 
-    fn error(&self, _: KafkaError, reason: &str) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
+    fn error(&self, error: KafkaError, reason: &str) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let code = error
+            .rdkafka_error_code()
+            .unwrap_or(RDKafkaErrorCode::Unknown);
+        // That all brokers are down says less than what was said before it.
+        if last.is_none() || code != RDKafkaErrorCode::AllBrokersDown {
+            *last = Some((code, reason.to_owned()));
+        }
     }
 }
 
 impl ConsumerContext for Quiet {}
 
-/// What all clients have in common.
-pub(super) fn config(brokers: &str) -> ClientConfig {
-    let mut config = ClientConfig::new();
-    config
-        .set("bootstrap.servers", brokers)
-        .set("client.id", "seamline")
-        .set("socket.connection.setup.timeout.ms", "3000")
-        .set_log_level(RDKafkaLogLevel::Emerg);
+/// What all clients have in common, with settings of one kind.
+fn config(cluster: &Cluster, more: &[(&str, &str)]) -> ClientConfig {
+    let common = [
+        ("client.id", "seamline"),
+        ("socket.connection.setup.timeout.ms", "3000"),
+    ];
+    let mut config = cluster.config(&[&common, more].concat());
+    config.set_log_level(RDKafkaLogLevel::Emerg);
     config
 }
 
-/// A consumer that commits nothing and is told the end of each partition.
-pub(super) fn consumer(brokers: &str) -> Result<BaseConsumer<Quiet>, LogError> {
-    let mut config = config(brokers);
-    config
-        // A name is needed, but no group is joined where partitions are assigned by hand.
-        .set("group.id", "seamline")
-        .set("enable.auto.commit", "false")
-        .set("enable.auto.offset.store", "false")
-        .set("enable.partition.eof", "true")
-        .set("isolation.level", "read_committed")
-        // What is not there is an error, never a reason to begin elsewhere.
-        .set("auto.offset.reset", "error")
-        // The default of a second leaves the fetcher idle for most of a replay.
-        .set("fetch.queue.backoff.ms", "5")
-        .set("check.crcs", "true");
-    config
-        .create_with_context(Quiet::default())
+/// A client with these settings unless the cluster's options say otherwise.
+pub(super) fn client<C, T>(
+    cluster: &Cluster,
+    settings: &[(&str, &str)],
+    context: C,
+) -> Result<T, LogError>
+where
+    C: ClientContext,
+    T: FromClientConfigAndContext<C>,
+{
+    config(cluster, settings)
+        .create_with_context(context)
         .map_err(|error| {
-            LogError::Refused(format!("the address {brokers:?} is not possible: {error}"))
+            let reason = match error {
+                // Its text has the value, which may be a secret.
+                KafkaError::ClientConfig(_, reason, _, _) => reason,
+                other => other.to_string(),
+            };
+            LogError::Refused(format!(
+                "no client for {:?} can be made: {reason}",
+                cluster.brokers()
+            ))
         })
+}
+
+/// What every consumer needs to read each committed record once: what is not there is an error,
+/// never a reason to begin elsewhere, and nothing is committed by itself.
+pub(super) const READING: [(&str, &str); 7] = [
+    ("enable.auto.commit", "false"),
+    ("enable.auto.offset.store", "false"),
+    ("enable.partition.eof", "true"),
+    ("isolation.level", "read_committed"),
+    ("auto.offset.reset", "error"),
+    // The default of a second leaves the fetcher idle for most of a replay.
+    ("fetch.queue.backoff.ms", "5"),
+    ("check.crcs", "true"),
+];
+
+/// A consumer that is assigned partitions by hand and commits nothing.
+pub(super) fn consumer(cluster: &Cluster) -> Result<BaseConsumer<Quiet>, LogError> {
+    // A name is needed, but no group is joined where partitions are assigned by hand.
+    let mut settings = vec![("group.id", "seamline")];
+    settings.extend(READING);
+    client(cluster, &settings, Quiet::default())
 }
 
 /// A client for topics and their settings.
-pub(super) fn admin(brokers: &str) -> Result<AdminClient<Quiet>, LogError> {
-    config(brokers)
-        .create_with_context(Quiet::default())
-        .map_err(|error| {
-            LogError::Refused(format!("the address {brokers:?} is not possible: {error}"))
-        })
+pub(super) fn admin(cluster: &Cluster) -> Result<AdminClient<Quiet>, LogError> {
+    client(cluster, &[], Quiet::default())
 }
 
-/// Makes sure that a broker answers.
+/// Makes sure that a broker answers, and lets us in.
 pub(super) fn reach(
     asking: &BaseConsumer<Quiet>,
-    brokers: &str,
+    cluster: &Cluster,
     timeout: Duration,
 ) -> Result<(), LogError> {
-    match asking.fetch_metadata(None, timeout) {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            // The reason comes as an event of its own.
-            let _ = asking.poll(Duration::ZERO);
-            let reason = asking.context().last().unwrap_or_else(|| error.to_string());
-            Err(LogError::Unreachable {
-                brokers: brokers.to_owned(),
-                reason,
-            })
-        }
+    let begun = Instant::now();
+    loop {
+        let left = timeout.saturating_sub(begun.elapsed());
+        let Err(error) = asking.fetch_metadata(None, left.min(Duration::from_millis(500))) else {
+            return Ok(());
+        };
+        // The reasons come as events of their own.
+        while asking.poll(Duration::ZERO).is_some() {}
+        let (code, reason) = (asking.context().trouble())
+            .unwrap_or_else(|| (RDKafkaErrorCode::Unknown, error.to_string()));
+        let brokers = cluster.brokers().to_owned();
+        let check = match code {
+            RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed => {
+                "check sasl.mechanism, sasl.username and sasl.password"
+            }
+            RDKafkaErrorCode::SSL => {
+                "check ssl.ca.location, the host name in the broker's certificate, and the client's own certificate if the broker asks for one"
+            }
+            _ if reason.contains("security.protocol") => "check security.protocol",
+            _ if left.is_zero() => return Err(LogError::Unreachable { brokers, reason }),
+            _ => continue,
+        };
+        return Err(LogError::Denied {
+            what: brokers,
+            reason,
+            check: check.to_owned(),
+        });
     }
+}
+
+/// What is said where the cluster forbids something.
+pub(super) fn denied(topic: &Topic, error: &KafkaError) -> Option<LogError> {
+    let code = match error {
+        KafkaError::AdminOp(code) => *code,
+        other => other.rdkafka_error_code()?,
+    };
+    let check = match code {
+        RDKafkaErrorCode::TopicAuthorizationFailed => {
+            "check that this user may Describe and Read it"
+        }
+        RDKafkaErrorCode::GroupAuthorizationFailed => {
+            "check that this user may Read the consumer group"
+        }
+        RDKafkaErrorCode::ClusterAuthorizationFailed => {
+            "check that this user has IdempotentWrite on the cluster, and Create for a new topic"
+        }
+        RDKafkaErrorCode::TransactionalIdAuthorizationFailed => {
+            "check that this user may Write with the transactional id"
+        }
+        _ => return None,
+    };
+    Some(LogError::Denied {
+        what: format!("topic {topic}"),
+        reason: code.to_string(),
+        check: check.to_owned(),
+    })
 }
 
 /// A partition as Kafka numbers it.

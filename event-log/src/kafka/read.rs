@@ -3,16 +3,16 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use arrow::array::{Array, BinaryBuilder, Int64Builder, UInt64Builder};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedMessage, Headers, Message};
+use rdkafka::message::Message;
 use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
-use serde_json::Value;
-use shared_logic::chunk::{Chunk, Payload, Raw};
+use shared_logic::chunk::Chunk;
 use shared_logic::identity::{Offset, TopicPartition};
 
-use super::client::{Quiet, consumer, failed, number};
+use super::client::{Quiet, consumer, denied, failed, number};
+use super::cluster::Cluster;
+use super::records::Records;
 use crate::LogError;
 
 /// How many bytes a chunk holds before it is handed over with fewer records than it may have.
@@ -33,13 +33,13 @@ pub(super) struct Read {
 impl Read {
     /// Starts a read of a range that is within the bounds of the partition and not empty.
     pub(super) fn begin(
-        brokers: &str,
+        cluster: &Cluster,
         place: &TopicPartition,
         range: Range<Offset>,
         rows: usize,
         timeout: Duration,
     ) -> Result<Self, LogError> {
-        let consumer = consumer(brokers)?;
+        let consumer = consumer(cluster)?;
         let what = || format!("reading {place} from offset {}", range.start);
         let start = i64::try_from(range.start.0).map_err(|error| failed(what(), &error))?;
         let mut assignment = TopicPartitionList::new();
@@ -85,6 +85,9 @@ impl Read {
                     trouble = None;
                 }
                 Some(Err(KafkaError::PartitionEOF(_))) => next = self.end,
+                Some(Err(error)) if let Some(denied) = denied(&self.place.topic, &error) => {
+                    return Err(denied);
+                }
                 // The client connects again by itself.
                 Some(Err(error)) => trouble = Some(error.to_string()),
                 None => {}
@@ -115,70 +118,4 @@ impl Iterator for Read {
         self.failed = chunk.is_err();
         Some(chunk)
     }
-}
-
-/// Records on their way into a chunk.
-#[derive(Default)]
-struct Records {
-    count: usize,
-    bytes: usize,
-    offsets: UInt64Builder,
-    arrivals: Int64Builder,
-    keys: BinaryBuilder,
-    values: BinaryBuilder,
-    headers: BinaryBuilder,
-}
-
-impl Records {
-    fn push(&mut self, message: &BorrowedMessage, at: Offset) {
-        self.count += 1;
-        self.bytes += message.key_len() + message.payload_len();
-        self.offsets.append_value(at.0);
-        let arrival = message.timestamp().to_millis();
-        self.arrivals
-            .append_option(arrival.and_then(|millis| millis.checked_mul(1000)));
-        self.keys.append_option(message.key());
-        self.values.append_option(message.payload());
-        self.headers.append_option(message.headers().map(headers));
-    }
-
-    /// A chunk that stands for `range`.
-    fn finish(mut self, place: &TopicPartition, range: Range<Offset>) -> Chunk {
-        let offsets = self.offsets.finish();
-        let arrivals = self.arrivals.finish();
-        let first = offsets.values().first().map_or(range.end, |at| Offset(*at));
-        let gapless = (first, first.plus(offsets.len() as u64)) == (range.start, range.end)
-            || (offsets.is_empty());
-        Chunk {
-            place: place.clone(),
-            start: range.start,
-            next: range.end,
-            offsets: (!gapless).then_some(offsets),
-            arrivals: (arrivals.null_count() < arrivals.len()).then_some(arrivals),
-            payload: Payload::Raw(Raw {
-                keys: self.keys.finish(),
-                values: self.values.finish(),
-                headers: self.headers.finish(),
-            }),
-        }
-    }
-}
-
-/// Headers as one JSON object. A value that is no text is an object of its bytes: `{"hex":"00ff"}`.
-fn headers<H: Headers>(headers: &H) -> String {
-    let fields = headers.iter().map(|header| {
-        let value = match header
-            .value
-            .map(|bytes| (bytes, std::str::from_utf8(bytes)))
-        {
-            None => Value::Null,
-            Some((_, Ok(text))) => text.into(),
-            Some((bytes, Err(_))) => {
-                let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-                serde_json::json!({ "hex": hex })
-            }
-        };
-        format!("{}:{value}", Value::from(header.key))
-    });
-    format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
 }

@@ -1,19 +1,19 @@
 //! Producing to a topic.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arrow::array::{Array, RecordBatch};
 use rdkafka::ClientContext;
-use rdkafka::admin::{AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::Client;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 use shared_logic::identity::Topic;
 
-use super::client::{Quiet, admin, block_on, config, consumer, failed, reach};
+use super::client::{client, failed};
+use super::cluster::Cluster;
+use super::topic::ensure;
 use crate::partitioner::partition_of;
 use crate::row::Rows;
 use crate::{LogError, value};
@@ -39,40 +39,14 @@ impl std::fmt::Debug for KafkaSink {
     }
 }
 
-/// How many partitions a topic has. A topic that was just created takes a moment to be seen.
-fn count_partitions(
-    client: &Client<Quiet>,
-    topic: &Topic,
-    timeout: Duration,
-) -> Result<usize, LogError> {
-    let begun = Instant::now();
-    loop {
-        let metadata = (client.fetch_metadata(Some(topic.as_str()), timeout))
-            .map_err(|error| failed(format!("asking for topic {topic}"), &error))?;
-        let found = metadata
-            .topics()
-            .first()
-            .filter(|found| found.error().is_none());
-        let partitions = found.map_or(&[][..], |found| found.partitions());
-        if !partitions.is_empty() && partitions.iter().all(|one| one.leader() >= 0) {
-            return Ok(partitions.len());
-        }
-        if begun.elapsed() >= timeout {
-            let reason = format!("it was not there within {timeout:?}");
-            return Err(failed(format!("creating topic {topic}"), &reason));
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
 /// What became of the records.
 #[derive(Default)]
-struct Deliveries {
+pub(super) struct Deliveries {
     failure: Mutex<Option<String>>,
 }
 
 impl Deliveries {
-    fn failure(&self) -> Option<String> {
+    pub(super) fn failure(&self) -> Option<String> {
         self.failure
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -101,45 +75,29 @@ impl KafkaSink {
     /// `timeout` bounds every wait for the broker.
     ///
     /// # Errors
-    /// [`LogError::Unreachable`] where no broker answers, [`LogError::Refused`] where the topic
-    /// exists with another number of partitions.
+    /// [`LogError::Unreachable`] where no broker answers, [`LogError::Denied`] where one does not
+    /// let us in or create, [`LogError::Refused`] where the topic exists with another number of
+    /// partitions.
     pub fn create(
-        brokers: &str,
+        cluster: &Cluster,
         topic: &Topic,
         partitions: u32,
         timeout: Duration,
     ) -> Result<Self, LogError> {
-        let what = || format!("creating topic {topic}");
-        reach(&consumer(brokers)?, brokers, timeout)?;
-        let admin = admin(brokers)?;
-        let count = i32::try_from(partitions).map_err(|error| failed(what(), &error))?;
-        // -1: as the broker is configured.
-        let new = NewTopic::new(topic.as_str(), count, TopicReplication::Fixed(-1));
-        let options = AdminOptions::new()
-            .request_timeout(Some(timeout))
-            .operation_timeout(Some(timeout));
-        let created = block_on(admin.create_topics([&new], &options))
-            .map_err(|error| failed(what(), &error))?;
-        for result in created {
-            match result {
-                Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
-                Err((_, code)) => return Err(failed(what(), &code)),
-            }
-        }
-        let there = count_partitions(admin.inner(), topic, timeout)?;
+        let there = ensure(cluster, topic, partitions, &[], timeout)?;
         if there != partitions as usize {
             return Err(LogError::Refused(format!(
                 "topic {topic} exists with {there} partitions, not {partitions}: name another topic, or that number"
             )));
         }
-        let producer = config(brokers)
-            .set("enable.idempotence", "true")
-            .set("acks", "all")
-            .set("linger.ms", "20")
-            .set("message.timeout.ms", "60000")
-            .set("queue.buffering.max.messages", "500000")
-            .create_with_context(Deliveries::default())
-            .map_err(|error| failed(what(), &error))?;
+        let settings = [
+            ("enable.idempotence", "true"),
+            ("acks", "all"),
+            ("linger.ms", "20"),
+            ("message.timeout.ms", "60000"),
+            ("queue.buffering.max.messages", "500000"),
+        ];
+        let producer = client(cluster, &settings, Deliveries::default())?;
         Ok(Self {
             topic: topic.clone(),
             partitions,

@@ -1,12 +1,15 @@
 //! From the bytes of a segment back to the partial, believing nothing.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::compute::concat_batches;
-use arrow::datatypes::Schema;
+use arrow::datatypes::{Schema, TimestampMicrosecondType};
+use arrow::error::ArrowError;
 use bytes::Bytes;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowPredicateFn, ParquetRecordBatchReaderBuilder, RowFilter};
 use parquet::file::metadata::ParquetMetaData;
 use shared_logic::partial::Partial;
 use shared_logic::view::Fingerprint;
@@ -16,7 +19,8 @@ use super::{FORMAT, Label, METADATA_KEY};
 use crate::error::Error;
 use crate::manifest::SegmentEntry;
 
-/// Reads the segment that `entry` names from its `bytes`, for a view with the logic `fingerprint`.
+/// Reads the segment that `entry` names from its `bytes`, for a view with the logic `fingerprint`;
+/// `only` the rows whose first column, in microseconds, is in this range.
 ///
 /// # Errors
 /// The file is not what its writer wrote ([`Error::Corrupt`]), or was made by other logic
@@ -25,6 +29,7 @@ pub fn decode(
     entry: &SegmentEntry,
     bytes: Bytes,
     fingerprint: &Fingerprint,
+    only: Option<&Range<i64>>,
 ) -> Result<Partial, Error> {
     let corrupt = |why: String| Error::Corrupt {
         path: entry.path.clone(),
@@ -44,10 +49,14 @@ pub fn decode(
     if (&label.coverage, label.counters) != (&entry.coverage, entry.counters) {
         return Err(corrupt("its footer and the manifest disagree".into()));
     }
+    let reader = match only {
+        Some(only) => within(reader, only.clone()),
+        None => reader,
+    };
     let rows = rows(reader)
         .and_then(|rows| widen(rows, &label.narrow))
         .map_err(|source| corrupt(source.to_string()))?;
-    if rows.num_rows() as u64 != entry.rows {
+    if only.is_none() && rows.num_rows() as u64 != entry.rows {
         return Err(corrupt(format!(
             "it has {} rows, the manifest says {}",
             rows.num_rows(),
@@ -99,9 +108,24 @@ fn label(metadata: &ParquetMetaData) -> Result<Label, String> {
     Ok(label)
 }
 
-fn rows(
+/// The same without decoding more than the first column of other rows.
+fn within(
     reader: ParquetRecordBatchReaderBuilder<Bytes>,
-) -> Result<RecordBatch, arrow::error::ArrowError> {
+    range: Range<i64>,
+) -> ParquetRecordBatchReaderBuilder<Bytes> {
+    let first = ProjectionMask::leaves(reader.parquet_schema(), [0]);
+    let is_within = move |rows: RecordBatch| {
+        let times = (rows.columns().first())
+            .and_then(|times| times.as_primitive_opt::<TimestampMicrosecondType>())
+            .ok_or_else(|| ArrowError::SchemaError("the first column is no time".into()))?;
+        let within = times.values().iter().map(|time| range.contains(time));
+        Ok(BooleanArray::from(within.collect::<Vec<_>>()))
+    };
+    let filter = ArrowPredicateFn::new(first, is_within);
+    reader.with_row_filter(RowFilter::new(vec![Box::new(filter)]))
+}
+
+fn rows(reader: ParquetRecordBatchReaderBuilder<Bytes>) -> Result<RecordBatch, ArrowError> {
     // The footer's label is not part of the rows' schema.
     let schema = Arc::new(Schema::new(reader.schema().fields().clone()));
     let chunks = reader.build()?.collect::<Result<Vec<_>, _>>()?;
