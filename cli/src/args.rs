@@ -1,5 +1,7 @@
 //! The command line: names and options, nothing else.
 
+mod pains;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -8,6 +10,8 @@ use speed_layer::sink::emit::Emit;
 
 use crate::output::OutputArgs;
 use crate::print::Format;
+
+pub use pains::{Pains, PainsCommand};
 
 /// Write a stream view once, run it as a Lambda architecture and as Kappa, and see every event
 /// that the seam between batch and stream counts twice, loses or counts differently.
@@ -284,49 +288,6 @@ fn pair(text: &str) -> Result<(String, String), String> {
             "expected a column of the view, = and a column of the file, found {text:?}"
         )),
     }
-}
-
-/// `seam pains`.
-#[derive(Debug, Args)]
-pub struct Pains {
-    /// What to do with them.
-    #[command(subcommand)]
-    pub command: PainsCommand,
-}
-
-/// What can be done with the pains.
-#[derive(Debug, Subcommand)]
-pub enum PainsCommand {
-    /// Name them.
-    List,
-    /// Tell one, and turn its knob through all positions.
-    Run {
-        /// L1 to L8, or K1 to K5.
-        #[arg(value_name = "ID")]
-        id: String,
-        /// How what was found is printed.
-        #[arg(long, value_enum, default_value = "table")]
-        format: Format,
-    },
-    /// Run all of them.
-    All {
-        /// A page with all lessons and all positions of their knobs, in one file that needs neither
-        /// seam nor a network; FILE.json and FILE.csv go beside it.
-        #[arg(long, value_name = "FILE.html")]
-        report: Option<PathBuf>,
-        /// How what was found is printed.
-        #[arg(long, value_enum, default_value = "table")]
-        format: Format,
-    },
-    /// Check the answers to an exercise.
-    Check {
-        /// L1 to L8, or K1 to K5.
-        #[arg(value_name = "ID")]
-        id: String,
-        /// The answers: name = value, a line each.
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-    },
 }
 
 /// What to generate.
