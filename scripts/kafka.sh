@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # One node of Apache Kafka on loopback, for tests and trials: from Docker where an engine answers,
 # else from Maven Central with mvn and Java 17 or later. Everything it keeps is below target/kafka.
-# kafka.sh start    prints KAFKA_BROKERS=127.0.0.1:PORT once the broker answers
-# kafka.sh stop     ends the broker that start began, and deletes its topics
-# kafka.sh status   prints KAFKA_BROKERS=… and exits 0 where it runs, else exits 1
+# kafka.sh start     prints KAFKA_BROKERS=127.0.0.1:PORT once the broker answers, and KAFKA_SECURE=FILE,
+#                    which names its listeners with TLS and passwords; not from Docker
+# kafka.sh stop      ends the broker that start began, and deletes its topics
+# kafka.sh kill      ends it with SIGKILL, as a crash would; its topics stay
+# kafka.sh restart   starts it again after that, at the same port with the same topics
+# kafka.sh status    prints KAFKA_BROKERS=… and exits 0 where it runs, else exits 1
 set -euo pipefail
 
 version=4.3.1
@@ -39,19 +42,19 @@ free_port() {
     fail "no free port found between 20000 and 32000"
 }
 
-# Whether the node answers a client, in at most five seconds.
+# Whether the node answers a client; under load a client takes seconds to start.
 answers() {
     local kind id
     read -r kind id < "$run/node"
     case $kind in
-        docker) timeout 5 docker exec "$id" /opt/kafka/bin/kafka-broker-api-versions.sh --bootstrap-server localhost:9092 ;;
-        java) timeout 5 java -Xmx64m -cp "$jars/*" org.apache.kafka.tools.BrokerApiVersionsCommand --bootstrap-server "127.0.0.1:$port" ;;
+        docker) timeout 20 docker exec "$id" /opt/kafka/bin/kafka-broker-api-versions.sh --bootstrap-server localhost:9092 ;;
+        java) timeout 20 java -Xmx64m -cp "$jars/*" org.apache.kafka.tools.BrokerApiVersionsCommand --bootstrap-server "127.0.0.1:$port" ;;
     esac > /dev/null 2>&1
 }
 
 start_docker() {
     local id
-    id=$(docker run --detach --rm --publish "127.0.0.1:$port:9094" \
+    id=$(docker run --detach --publish "127.0.0.1:$port:9094" \
         --env KAFKA_NODE_ID=1 \
         --env KAFKA_PROCESS_ROLES=broker,controller \
         --env KAFKA_LISTENERS=INSIDE://:9092,CONTROLLER://:9093,OUTSIDE://:9094 \
@@ -96,16 +99,36 @@ POM
 start_java() {
     command -v java > /dev/null || fail "no java: install Java 17 or later"
     fetch_jars
-    local controller
+    local controller tls plain both
     controller=$(free_port "$port")
+    tls=$(free_port "$controller")
+    plain=$(free_port "$tls")
+    both=$(free_port "$plain")
+    certificate broker
+    certificate other
+    # Whoever comes to the first listener may do everything; "reader" may read topics, and is in no
+    # group; "stranger" may do nothing.
+    local jaas=org.apache.kafka.common.security users='user_reader="reads" user_stranger="strange"'
     cat > "$run/server.properties" <<PROPERTIES
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:$controller
-listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller
-advertised.listeners=PLAINTEXT://127.0.0.1:$port
+listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller,SSL://127.0.0.1:$tls,SASL_PLAINTEXT://127.0.0.1:$plain,SASL_SSL://127.0.0.1:$both
+advertised.listeners=PLAINTEXT://127.0.0.1:$port,SSL://127.0.0.1:$tls,SASL_PLAINTEXT://127.0.0.1:$plain,SASL_SSL://127.0.0.1:$both
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL
+ssl.keystore.type=PKCS12
+ssl.keystore.location=$run/broker.p12
+ssl.keystore.password=brokerbroker
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
+listener.name.sasl_plaintext.plain.sasl.jaas.config=$jaas.plain.PlainLoginModule required $users;
+listener.name.sasl_plaintext.scram-sha-256.sasl.jaas.config=$jaas.scram.ScramLoginModule required;
+listener.name.sasl_plaintext.scram-sha-512.sasl.jaas.config=$jaas.scram.ScramLoginModule required;
+listener.name.sasl_ssl.plain.sasl.jaas.config=$jaas.plain.PlainLoginModule required $users;
+listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config=$jaas.scram.ScramLoginModule required;
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=$jaas.scram.ScramLoginModule required;
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
 log.dirs=$run/data
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=1
@@ -123,13 +146,43 @@ appender.stdout.name = stdout
 appender.stdout.layout.type = PatternLayout
 appender.stdout.layout.pattern = %d %p %m (%c)%n
 LOG4J
-    local quiet=-Dlog4j2.configurationFile=$run/log4j2.properties
-    java -Xmx256m "$quiet" -cp "$jars/*" kafka.tools.StorageTool format \
+    java -Xmx256m "$(quiet)" -cp "$jars/*" kafka.tools.StorageTool format \
         --config "$run/server.properties" --cluster-id c2VhbWxpbmUtdGVzdHM= \
+        --add-scram 'SCRAM-SHA-256=[name=reader,password=reads]' \
+        --add-scram 'SCRAM-SHA-512=[name=reader,password=reads]' \
         > "$run/format.log" 2>&1 || fail "the storage could not be formatted, see $run/format.log"
+    cat > "$run/secure" <<SECURE
+ssl=127.0.0.1:$tls
+sasl_plaintext=127.0.0.1:$plain
+sasl_ssl=127.0.0.1:$both
+certificate=$run/broker.pem
+other=$run/other.pem
+SECURE
+    launch
+}
+
+# certificate NAME: a key with a certificate that it signed itself.
+certificate() {
+    keytool -genkeypair -alias "$1" -dname "CN=$1" -ext san=ip:127.0.0.1,dns:localhost -keyalg EC \
+        -validity 30 -storetype PKCS12 -keystore "$run/$1.p12" -storepass "$1$1" > /dev/null 2>&1 &&
+        keytool -exportcert -rfc -alias "$1" -keystore "$run/$1.p12" -storepass "$1$1" \
+            > "$run/$1.pem" 2> /dev/null || fail "keytool could not make a certificate"
+}
+
+# What the reader may do.
+permit() {
+    java -Xmx64m "$(quiet)" -cp "$jars/*" org.apache.kafka.tools.AclCommand \
+        --bootstrap-server "127.0.0.1:$port" --add --allow-principal User:reader \
+        --operation Read --operation DescribeConfigs --topic '*' \
+        > "$run/permit.log" 2>&1 || fail "the reader's rights could not be given, see $run/permit.log"
+}
+
+quiet() { echo "-Dlog4j2.configurationFile=$run/log4j2.properties"; }
+
+launch() {
     # A session of its own, so that no signal of this terminal reaches it.
-    setsid java -Xms128m -Xmx512m "$quiet" -cp "$jars/*" kafka.Kafka "$run/server.properties" \
-        > "$run/kafka.log" 2>&1 < /dev/null &
+    setsid java -Xms128m -Xmx512m "$(quiet)" -cp "$jars/*" kafka.Kafka "$run/server.properties" \
+        >> "$run/kafka.log" 2>&1 < /dev/null &
     echo "java $!" > "$run/node"
 }
 
@@ -146,9 +199,17 @@ start() {
     else
         start_java
     fi
+    await
+}
+
+await() {
     for _ in $(seq 60); do
         if answers; then
             echo "KAFKA_BROKERS=127.0.0.1:$port" > "$run/brokers"
+            if [ -e "$run/secure" ]; then
+                [ -e "$run/permit.log" ] || permit
+                echo "KAFKA_SECURE=$run/secure" >> "$run/brokers"
+            fi
             cat "$run/brokers"
             return
         fi
@@ -160,12 +221,12 @@ start() {
 }
 
 stop() {
-    running || return 0
+    [ -e "$run/node" ] || return 0
     local kind id
     read -r kind id < "$run/node"
     if [ "$kind" = docker ]; then
-        docker stop "$id" > /dev/null
-    else
+        docker rm --force "$id" > /dev/null
+    elif running; then
         kill "$id"
         for _ in $(seq 100); do
             running || break
@@ -176,9 +237,35 @@ stop() {
     rm -rf "$run/node" "$run/brokers" "$run/data"
 }
 
+crash() {
+    running || fail "no broker of this script runs"
+    local kind id
+    read -r kind id < "$run/node"
+    case $kind in
+        docker) docker kill "$id" > /dev/null ;;
+        java) kill -KILL "$id" ;;
+    esac
+    while running; do sleep 0.1; done
+}
+
+restart() {
+    [ -e "$run/brokers" ] || fail "no broker of this script was started"
+    ! running || fail "the broker runs: kill it first"
+    port=$(sed -n 's/^KAFKA_BROKERS=.*://p' "$run/brokers")
+    local kind id
+    read -r kind id < "$run/node"
+    case $kind in
+        docker) docker start "$id" > /dev/null ;;
+        java) launch ;;
+    esac
+    await
+}
+
 case ${1:-} in
     start) start ;;
     stop) stop ;;
+    kill) crash ;;
+    restart) restart ;;
     status) running && cat "$run/brokers" ;;
-    *) echo "usage: kafka.sh start|stop|status" >&2; exit 2 ;;
+    *) echo "usage: kafka.sh start|stop|kill|restart|status" >&2; exit 2 ;;
 esac
