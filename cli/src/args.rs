@@ -72,6 +72,9 @@ pub enum Command {
         after_help = "Example:\n  seam query \"SELECT origin, SUM(flights) AS n FROM delay_by_airport GROUP BY origin ORDER BY n DESC LIMIT 5\" --store store\n  seam query --store store < questions.sql\n  seam query \"SELECT * FROM delay_by_airport\" --output delays.parquet"
     )]
     Query(Query),
+    /// Show what the store holds: each view's generations, up to where they are exact, and their size.
+    #[command(after_help = "Example:\n  seam views --store store")]
+    Views(Views),
     /// Show what a view maintains, with the algebra of each measure, and what it asks when it is read.
     #[command(after_help = "Example:\n  seam explain views/delay_by_airport.sql")]
     Explain(Explain),
@@ -427,6 +430,15 @@ pub struct Query {
         conflicts_with = "sql"
     )]
     pub command: Option<String>,
+    #[command(flatten)]
+    pub store: StoreArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `seam views`.
+#[derive(Debug, Args)]
+pub struct Views {
     #[command(flatten)]
     pub store: StoreArgs,
     #[command(flatten)]
