@@ -74,6 +74,9 @@ pub enum Command {
         after_help = "Example:\n  seam query \"SELECT origin, SUM(flights) AS n FROM delay_by_airport GROUP BY origin ORDER BY n DESC LIMIT 5\" --store store\n  seam query --store store < questions.sql\n  seam query \"SELECT * FROM delay_by_airport\" --output delays.parquet"
     )]
     Query(Query),
+    /// Show what the store holds: each view's generations, up to where they are exact, and their size.
+    #[command(after_help = "Example:\n  seam views --store store")]
+    Views(Views),
     /// Show what a view maintains, with the algebra of each measure, and what it asks when it is read.
     #[command(after_help = "Example:\n  seam explain views/delay_by_airport.sql")]
     Explain(Explain),
@@ -384,6 +387,9 @@ pub struct FollowArgs {
     /// When the sink gets what has changed: checkpoint, close (of a window), or 500ms.
     #[arg(long, default_value = "checkpoint", requires = "sink")]
     pub emit: Emit,
+    /// Answer GET /metrics for Prometheus at this address, such as 127.0.0.1:9464.
+    #[arg(long, value_name = "HOST:PORT", requires = "follow")]
+    pub metrics: Option<std::net::SocketAddr>,
     /// How log lines look, which go to the standard error.
     #[arg(long = "log", value_enum, default_value_t = LogFormat::Text, requires = "follow")]
     pub log_format: LogFormat,
@@ -459,6 +465,15 @@ pub struct Query {
         conflicts_with = "sql"
     )]
     pub command: Option<String>,
+    #[command(flatten)]
+    pub store: StoreArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `seam views`.
+#[derive(Debug, Args)]
+pub struct Views {
     #[command(flatten)]
     pub store: StoreArgs,
     #[command(flatten)]

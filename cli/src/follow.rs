@@ -1,6 +1,7 @@
 //! `seam speed --follow`: the topic for as long as it is let, until SIGTERM or SIGINT.
 
 mod lines;
+mod metrics;
 mod sink;
 mod telemetry;
 
@@ -20,6 +21,7 @@ use crate::args;
 use crate::failure::{Failure, OrInput, Outcome};
 use crate::job::Loaded;
 use crate::store;
+use metrics::Metrics;
 use telemetry::Telemetry;
 
 /// Joins the group and follows, fold by fold, each on a thread of its own.
@@ -40,6 +42,10 @@ pub fn run(args: &args::Speed) -> Outcome {
     let store = store::open(&args.store)?;
     if args.follow.sink.is_some() {
         loaded.one_fold("--sink")?;
+    }
+    let metrics = Metrics::default();
+    if let Some(address) = args.follow.metrics {
+        metrics.serve(address)?;
     }
     let mut lives = Vec::new();
     for view in loaded.folds() {
@@ -64,7 +70,7 @@ pub fn run(args: &args::Speed) -> Outcome {
         let ports = Ports {
             tail: Box::new(KafkaTail::follow(log, Some(&group))?),
             downstream,
-            watch: Box::new(Telemetry::new(&view.name, &group)),
+            watch: Box::new(Telemetry::new(&view.name, &group, metrics.clone())),
             clock: Box::new(Steady::start()),
         };
         lives.push(Live::new(view, &job, generation, options, ports).or_input()?);

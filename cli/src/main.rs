@@ -32,6 +32,7 @@ mod run;
 mod speed;
 mod store;
 mod verify;
+mod views;
 
 use std::process::ExitCode;
 
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         Command::Speed(args) => speed::run(&args),
         Command::Reprocess(args) => reprocess::run(&args),
         Command::Query(args) => query::run(&args),
+        Command::Views(args) => views::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Rejects(args) => rejects::run(&args),

@@ -58,6 +58,17 @@ fn cut_over_and_roll_back_swap_whole_answers() {
     assert!(served() == before, "built beside the live generation");
     reprocess(&["--cutover"]);
     assert!(served() == after, "swapped");
+    let views = ok(&["views", "--store", &store, "--format", "json"]);
+    let states: Vec<(u64, String)> = (views.lines())
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .map(|row| {
+            (
+                row["generation"].as_u64().unwrap(),
+                row["state"].as_str().unwrap().to_owned(),
+            )
+        })
+        .collect();
+    assert_eq!(states, [(1, "previous".to_owned()), (2, "live".to_owned())]);
     reprocess(&["--rollback"]);
     assert!(served() == before, "swapped back");
     ok(&["gc", "--store", &store]);

@@ -14,6 +14,7 @@
 
 pub mod clock;
 pub mod commit;
+pub mod compaction;
 pub mod downstream;
 pub mod error;
 pub mod fold;

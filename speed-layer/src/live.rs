@@ -96,6 +96,7 @@ pub struct Live {
     ownership: Ownership,
     /// Partitions that are assigned and not claimed, as the store could not be reached.
     unclaimed: BTreeSet<TopicPartition>,
+    /// What is followed; a partition that is owned and has no lane is begun in the next step.
     lanes: BTreeMap<TopicPartition, Lane>,
     open: OpenFold,
     sealing: Option<Sealing>,
@@ -117,6 +118,8 @@ struct Due {
     claim: Duration,
     tell: Duration,
     standing: Duration,
+    /// Whether segments may be worth to be merged.
+    compact: bool,
 }
 
 #[derive(Debug, Default)]
@@ -201,7 +204,9 @@ impl Live {
             }
         }
         self.fold(chunks)?;
+        // Only now is known what stays, and what was polled before a beginning is folded or dropped.
         self.claim()?;
+        self.begin()?;
         let now = self.ports.clock.now();
         if now >= self.due.publish {
             self.publish()?;
@@ -209,6 +214,10 @@ impl Live {
         self.settle(false)?;
         if self.sealing.is_none() && self.is_due(now) {
             self.seal(self.options.seal_aside)?;
+            self.settle(false)?;
+        }
+        if self.sealing.is_none() && self.due.compact {
+            self.compact()?;
             self.settle(false)?;
         }
         self.tell()

@@ -13,6 +13,7 @@ use view_store::job::JobStore;
 use view_store::job::own::Ownership;
 use view_store::manifest::{Manifest, Side};
 
+use crate::compaction::compact;
 use crate::error::SpeedError;
 
 /// What a checkpoint has left.
@@ -83,6 +84,8 @@ pub struct Work {
     pub ownership: Ownership,
     /// The runs to seal.
     pub runs: Vec<Arc<Partial>>,
+    /// Whether to merge segments, too.
+    pub compact: bool,
 }
 
 impl Work {
@@ -116,6 +119,10 @@ impl Work {
                 .generation(generation)
                 .map_err(Error::from)?;
             sealed.bytes += named.segments.last().map_or(0, |entry| entry.bytes);
+        }
+        if self.compact {
+            let (view, job) = (&self.view, &self.job);
+            sealed.manifest = compact(view, job, &self.ownership, sealed.manifest)?;
         }
         Ok(sealed)
     }

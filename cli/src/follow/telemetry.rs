@@ -4,25 +4,33 @@ use shared_logic::identity::TopicPartition;
 use speed_layer::watch::{Event, Watch};
 use tracing::{error, info, warn};
 
+use super::metrics::Metrics;
+
 /// The voice of one fold.
 #[derive(Debug)]
 pub struct Telemetry {
     view: String,
     group: String,
+    metrics: Metrics,
 }
 
 impl Telemetry {
     /// Of the fold `view`, which follows as a member of `group`.
-    pub fn new(view: &str, group: &str) -> Self {
+    pub fn new(view: &str, group: &str, metrics: Metrics) -> Self {
         let (view, group) = (view.to_owned(), group.to_owned());
         info!(view, group, "following");
-        Self { view, group }
+        Self {
+            view,
+            group,
+            metrics,
+        }
     }
 }
 
 impl Watch for Telemetry {
     fn told(&mut self, event: Event<'_>) {
         let (view, group) = (&self.view, &self.group);
+        self.metrics.told(view, event);
         match event {
             Event::Assigned(places) => {
                 info!(view, group, partitions = list(places), "partitions claimed");

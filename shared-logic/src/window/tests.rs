@@ -73,24 +73,27 @@ fn near_the_ends_of_time_an_event_counts_where_its_windows_fit() {
     assert_eq!(start(tumble(10, 9), i64::MIN + 7), Some(i64::MIN + 7));
 }
 
-/// The windows of `time`, found by trying every start near it.
-fn tried(window: Window, time: i64) -> Vec<(i64, i64)> {
+/// The windows of `time`, found by trying every start near it, whether it is a timestamp or not.
+fn tried(window: Window, time: i64) -> Vec<(i128, i128)> {
+    let time = i128::from(time);
+    let starts =
+        |from: i128, every: i64, offset: i64| (from - i128::from(offset)) % i128::from(every) == 0;
     let mut found = vec![];
     for from in time - 100..=time {
         let lengths: Vec<i64> = match window {
-            Window::Tumble { size, offset } if (from - offset) % size == 0 => vec![size],
+            Window::Tumble { size, offset } if starts(from, size, offset) => vec![size],
             Window::Hop {
                 size,
                 slide,
                 offset,
-            } if (from - offset) % slide == 0 => vec![size],
-            Window::Cumulate { size, step, offset } if (from - offset) % size == 0 => {
+            } if starts(from, slide, offset) => vec![size],
+            Window::Cumulate { size, step, offset } if starts(from, size, offset) => {
                 (1..=size / step).map(|n| n * step).collect()
             }
             _ => vec![],
         };
-        let holds = lengths.into_iter().filter(|length| time < from + length);
-        found.extend(holds.map(|length| (from, from + length)));
+        let ends = lengths.into_iter().map(|length| from + i128::from(length));
+        found.extend(ends.filter(|end| time < *end).map(|end| (from, end)));
     }
     found.sort_unstable();
     found
@@ -120,13 +123,30 @@ proptest! {
     fn the_windows_of_a_slice_are_those_of_its_events(window in any_window(), time in -60_i64..60) {
         let slice = window.slice(EventTime(time)).unwrap();
         prop_assert!(slice.start.0 <= time && time < slice.end.0);
-        let windows: Vec<(i64, i64)> =
-            window.windows(slice.start).into_iter().map(|(from, to)| (from.0, to.0)).collect();
+        let wide = |(from, to): (EventTime, EventTime)| (i128::from(from.0), i128::from(to.0));
+        let windows: Vec<(i128, i128)> =
+            window.windows(slice.start).into_iter().map(wide).collect();
         prop_assert_eq!(&windows, &tried(window, time));
         prop_assert!(windows.len() as i64 <= window.overlap());
         prop_assert_eq!(
-            window.last_end(EventTime(time)).map(|end| end.0),
+            window.last_end(EventTime(time)).map(|end| i128::from(end.0)),
             windows.iter().map(|(_, to)| *to).max()
         );
+    }
+
+    /// Nowhere else is an event refused, and there always.
+    #[test]
+    fn a_slice_is_where_all_its_windows_are_timestamps(
+        window in any_window(),
+        from_the_end in 0_i64..60,
+        first: bool,
+    ) {
+        let time = match first {
+            true => i64::MIN + from_the_end,
+            false => i64::MAX - from_the_end,
+        };
+        let fits = |bound: i128| i64::try_from(bound).is_ok();
+        let all = tried(window, time).into_iter().all(|(from, to)| fits(from) && fits(to));
+        prop_assert_eq!(window.slice(EventTime(time)).is_some(), all);
     }
 }

@@ -30,21 +30,36 @@ impl Live {
     /// Begins to seal the open fold if that is due, and reads the newest manifest in any case.
     pub(super) fn seal(&mut self, aside: bool) -> Result<(), SpeedError> {
         self.publish()?;
-        let now = self.ports.clock.now();
-        self.due.refresh = now + ROUND;
+        self.due.refresh = self.ports.clock.now() + ROUND;
         let snapshot = self.open.snapshot();
         let runs = snapshot.runs.clone();
         if self.options.delivery == Delivery::AtMostOnce && !runs.is_empty() {
             self.commit(&snapshot.offsets)?;
         }
         self.frozen = end(&runs);
+        self.work(runs, false, aside)
+    }
+
+    /// Merges segments, aside if they may be made there.
+    pub(super) fn compact(&mut self) -> Result<(), SpeedError> {
+        self.due.compact = false;
+        self.work(vec![], true, self.options.seal_aside)
+    }
+
+    fn work(
+        &mut self,
+        runs: Vec<Arc<Partial>>,
+        compact: bool,
+        aside: bool,
+    ) -> Result<(), SpeedError> {
         let work = Work {
             view: Arc::clone(&self.view),
             job: self.job.clone(),
             ownership: self.ownership.clone(),
             runs,
+            compact,
         };
-        self.sealing = Some(Sealing::start(work, now, aside)?);
+        self.sealing = Some(Sealing::start(work, self.ports.clock.now(), aside)?);
         Ok(())
     }
 
@@ -91,6 +106,7 @@ impl Live {
         if sealed.segments == 0 {
             return Ok(());
         }
+        self.due.compact = true;
         let now = self.ports.clock.now();
         self.due.seal = now + self.options.checkpoint_within;
         self.ports.watch.told(Event::Sealed {
@@ -110,7 +126,7 @@ impl Live {
         let generation = manifest.generation(self.generation).map_err(Error::from)?;
         for (place, held) in &self.ownership.epochs {
             let now = generation.owners.get(place).copied().unwrap_or_default();
-            if now != *held {
+            if now > *held {
                 let (place, held) = (place.clone(), *held);
                 return Err(SpeedError::Fenced { place, held, now });
             }
@@ -154,17 +170,14 @@ impl Live {
         }
     }
 
-    /// Drops the open fold and folds it again from where a newer manifest stands.
+    /// Drops the open fold and folds it again from where a newer manifest stands, in the
+    /// next step.
     fn restart(&mut self, manifest: Arc<Manifest>, why: &str) -> Result<(), SpeedError> {
         self.ports.watch.told(Event::Restarted { why });
         self.frozen = OffsetVector::default();
-        self.open.restart(Arc::clone(&manifest))?;
+        self.open.restart(manifest)?;
         self.lanes.clear();
-        // What is still to be claimed must begin together with the rest.
-        match self.unclaimed.is_empty() {
-            true => self.begin(&manifest),
-            false => Ok(()),
-        }
+        Ok(())
     }
 
     /// The store is tried again in a while; what is folded stays.

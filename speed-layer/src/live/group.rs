@@ -1,11 +1,11 @@
 //! What a live speed layer does as a member of a consumer group: partitions come and go.
 
+use std::sync::Arc;
+
 use event_log::tail::TailEvent;
 use shared_logic::coverage::OffsetVector;
-use shared_logic::fold::FoldError;
 use shared_logic::identity::TopicPartition;
 use view_store::error::Error;
-use view_store::manifest::Manifest;
 
 use super::Live;
 use crate::error::SpeedError;
@@ -19,7 +19,7 @@ impl Live {
         match news {
             TailEvent::Assigned(places) => {
                 self.unclaimed.extend(places);
-                self.claim()
+                Ok(())
             }
             TailEvent::Revoked(places) => {
                 // Where the store cannot be reached the next owner folds this again.
@@ -47,7 +47,7 @@ impl Live {
         }
     }
 
-    /// Claims what is assigned and begins to follow it where the manifest stands.
+    /// Claims what is assigned.
     pub(super) fn claim(&mut self) -> Result<(), SpeedError> {
         if self.unclaimed.is_empty() || self.ports.clock.now() < self.due.claim {
             return Ok(());
@@ -63,51 +63,45 @@ impl Live {
         };
         self.unclaimed.clear();
         self.ownership.epochs.extend(claimed.epochs);
-        self.ownership.manifest = claimed.manifest.clone();
-        self.advance(claimed.manifest.clone())?;
-        self.begin(&claimed.manifest)?;
+        self.ownership.manifest = Arc::clone(&claimed.manifest);
+        self.advance(claimed.manifest)?;
         self.ports.watch.told(Event::Assigned(&places));
         Ok(())
     }
 
-    /// Follows what is owned and not followed yet from where `manifest` says that it stands.
-    pub(super) fn begin(&mut self, manifest: &Manifest) -> Result<(), SpeedError> {
+    /// Follows what is owned and not followed yet from where the manifest stands. What is still to
+    /// be claimed begins together with the rest.
+    pub(super) fn begin(&mut self) -> Result<(), SpeedError> {
         let owned = self.ownership.epochs.keys();
         let places: Vec<_> = owned
             .filter(|place| !self.lanes.contains_key(place))
             .cloned()
             .collect();
-        if places.is_empty() {
+        if places.is_empty() || !self.unclaimed.is_empty() {
             return Ok(());
         }
-        let generation = manifest.generation(self.generation).map_err(Error::from)?;
-        let covered = generation.coverage().map_err(FoldError::from)?;
-        let committed = match self.options.delivery.is_exact() {
-            true => generation.next.clone(),
+        let stands = self.open.snapshot();
+        let generation = stands.manifest.generation(self.generation);
+        let origin = &generation.map_err(Error::from)?.origin;
+        let exact = self.options.delivery.is_exact();
+        let committed = match exact {
+            true => OffsetVector::default(),
             false => self.ports.tail.committed(&places)?,
         };
         let mut from = OffsetVector::default();
-        for place in &places {
-            let stands = generation.next.get(place);
-            let at = committed.0.get(place).copied();
-            let at = at.unwrap_or_else(|| match self.options.delivery.is_exact() {
-                true => stands,
-                false => generation.origin.get(place),
-            });
-            let watermark = (covered.0.get(place)).and_then(|span| span.watermark_after);
-            let shift = Shift {
-                from: at,
-                to: stands,
+        for place in places {
+            let to = stands.offsets.get(&place);
+            let known = committed.0.get(&place).copied();
+            let at = match exact {
+                true => to,
+                false => known.unwrap_or_else(|| origin.get(&place)),
             };
-            let lane = Lane::new(
-                &self.view,
-                place.clone(),
-                shift,
-                watermark,
-                self.options.strict,
-            );
-            self.lanes.insert(place.clone(), lane);
             from.set(place.clone(), at);
+            let covered = stands.coverage.0.get(&place);
+            let watermark = covered.and_then(|span| span.watermark_after);
+            let (shift, strict) = (Shift { from: at, to }, self.options.strict);
+            let lane = Lane::new(&self.view, place.clone(), shift, watermark, strict);
+            self.lanes.insert(place, lane);
         }
         Ok(self.ports.tail.start(&from)?)
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use arrow::array::AsArray;
 use arrow::array::BinaryArray;
+use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Int64Type, UInt64Type};
 use bytes::Bytes;
 use event_log::EventLog;
@@ -30,7 +30,7 @@ use view_store::entropy::Seeded;
 use view_store::error::Error;
 use view_store::job::JobStore;
 use view_store::job::generations::NewGeneration;
-use view_store::manifest::{GenerationId, Pin};
+use view_store::manifest::{GenerationId, ManifestNumber, Pin};
 use view_store::snapshot::Snapshot;
 use view_store::store::Store;
 
@@ -159,6 +159,8 @@ pub struct World {
     clock: Hand,
     blobs: Arc<Shaky>,
     pin: Option<Pin>,
+    /// What was checked last: nothing new is to be seen in the same.
+    checked: Option<(ManifestNumber, OffsetVector)>,
     options: Options,
 }
 
@@ -213,6 +215,7 @@ impl World {
             clock: Hand::default(),
             blobs,
             pin: None,
+            checked: None,
             options: Options {
                 publish_every: Duration::from_millis(2),
                 checkpoint_every: 12,
@@ -250,8 +253,10 @@ impl World {
                 assert!(matches!(error, SpeedError::Fenced { .. }), "{error}");
                 self.processes.remove(n);
             }
-            if !self.is_down() {
+            let stands = Some((snapshot.manifest.number, snapshot.offsets.clone()));
+            if !self.is_down() && self.checked != stands {
                 self.check(&snapshot);
+                self.checked = stands;
             }
         }
     }
