@@ -56,7 +56,9 @@ fn alike<'a, 'b>(generation: &Generation, chain: &'b [&'a SegmentEntry]) -> &'b 
         let rows = segment.rows.max(1);
         (least, most) = (least.min(rows), most.max(rows));
         bytes += segment.bytes;
-        let follows = end.as_ref().is_none_or(|end| *end == segment.coverage.start());
+        let follows = end
+            .as_ref()
+            .is_none_or(|end| *end == segment.coverage.start());
         end = Some(segment.coverage.next());
         let side = pin.map(|pin| Side::of(&segment.coverage, &pin.cut));
         let first = *first.get_or_insert(side);

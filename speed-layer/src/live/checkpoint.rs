@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shared_logic::coverage::OffsetVector;
+use shared_logic::partial::Partial;
 use view_store::error::{Error, Stale};
 use view_store::manifest::{Delivery, Manifest};
 
