@@ -42,7 +42,7 @@ free_port() {
     fail "no free port found between 20000 and 32000"
 }
 
-# Whether the node answers a client; under load a client takes seconds to start.
+# Whether the node answers a client; on a busy machine it takes Java long to begin to ask.
 answers() {
     local kind id
     read -r kind id < "$run/node"

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use speed_layer::sink::emit::Emit;
+
 use crate::output::OutputArgs;
 use crate::print::Format;
 
@@ -59,7 +61,7 @@ pub enum Command {
     Batch(Batch),
     /// Follow the log from where the store stands, sealing a segment at each checkpoint.
     #[command(
-        after_help = "Example:\n  seam speed views/delay_by_airport.sql --store store --brokers 127.0.0.1:9092"
+        after_help = "Example:\n  seam speed views/delay_by_airport.sql --store store --brokers 127.0.0.1:9092\n  seam speed views/delay_by_airport.sql --store store --brokers 127.0.0.1:9092 --follow --group delays"
     )]
     Speed(Speed),
     /// Build a generation for changed SQL beside the live one, and swap.
@@ -377,7 +379,64 @@ pub struct Speed {
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub checkpoint_every: u64,
     #[command(flatten)]
+    pub follow: FollowArgs,
+    #[command(flatten)]
     pub fold: FoldArgs,
+}
+
+/// How to follow a topic beyond its end.
+#[derive(Debug, Args)]
+pub struct FollowArgs {
+    /// Go on with what comes, as a member of a consumer group, until SIGTERM or SIGINT.
+    #[arg(long)]
+    pub follow: bool,
+    /// The consumer group whose members share the partitions; seamline-VIEW by default.
+    #[arg(long, value_name = "NAME", requires = "follow")]
+    pub group: Option<String>,
+    /// How long an event may be unsealed: 10s, 500ms.
+    #[arg(
+        long,
+        default_value = "10s",
+        value_name = "DURATION",
+        requires = "follow"
+    )]
+    pub checkpoint_within: humantime::Duration,
+    /// What a crash may do to events; the first two are there to be compared.
+    #[arg(long, value_enum, default_value_t = Delivery::ExactlyOnce, requires = "follow")]
+    pub delivery: Delivery,
+    /// A topic to keep in step with the rows of the view: by window and key the row as it is now, or
+    /// nothing where there is none any more.
+    #[arg(long, value_name = "TOPIC", requires = "follow")]
+    pub sink: Option<String>,
+    /// When the sink gets what has changed: checkpoint, close (of a window), or 500ms.
+    #[arg(long, default_value = "checkpoint", requires = "sink")]
+    pub emit: Emit,
+    /// Answer GET /metrics for Prometheus at this address, such as 127.0.0.1:9464.
+    #[arg(long, value_name = "HOST:PORT", requires = "follow")]
+    pub metrics: Option<std::net::SocketAddr>,
+    /// How log lines look, which go to the standard error.
+    #[arg(long = "log", value_enum, default_value_t = LogFormat::Text, requires = "follow")]
+    pub log_format: LogFormat,
+}
+
+/// What a crash may do to events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Delivery {
+    /// The group's offset first, then the state: a crash in between loses.
+    AtMostOnce,
+    /// The state first, then the group's offset: a crash in between counts twice.
+    AtLeastOnce,
+    /// State and offset in one write.
+    ExactlyOnce,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// One line each, to be read by people.
+    Text,
+    /// One JSON object each.
+    Json,
 }
 
 /// Where a new generation reads from.
@@ -486,4 +545,7 @@ pub struct Rejects {
 pub struct Gc {
     #[command(flatten)]
     pub store: StoreArgs,
+    /// Forget this mark, so that what it keeps can be deleted.
+    #[arg(long, value_name = "MARK")]
+    pub forget: Option<String>,
 }

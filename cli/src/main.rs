@@ -17,6 +17,8 @@ mod compare;
 mod demo;
 mod explain;
 mod failure;
+#[cfg(feature = "kafka")]
+mod follow;
 mod gc;
 mod generate;
 mod init;

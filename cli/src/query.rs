@@ -74,6 +74,13 @@ fn views(store: &Store, sql: &str) -> Outcome<BTreeMap<String, Arc<Question>>> {
         for view in &job.questions {
             let reads = view.folds.iter().any(|fold| fold.name == name);
             // A job knows best what is called as itself.
+            if reads
+                && sql.contains(&view.name)
+                && let Some(doubt) = generation.delivery.doubt()
+            {
+                let delivery = generation.delivery;
+                eprintln!("seam: {name} is fed {delivery}: its answer {doubt}");
+            }
             if reads && (view.name == name || !views.contains_key(&view.name)) {
                 views.insert(view.name.clone(), Arc::clone(view));
             }

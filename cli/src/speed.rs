@@ -12,6 +12,9 @@ use crate::store;
 
 /// Resumes, follows to the log's end, and seals what is open: fold by fold.
 pub fn run(args: &args::Speed) -> Outcome {
+    if args.follow.follow {
+        return follow(args);
+    }
     let loaded = Loaded::open(&args.view)?;
     let store = store::open(&args.store)?;
     let mut ends = store::Ends::default();
@@ -43,4 +46,16 @@ pub fn run(args: &args::Speed) -> Outcome {
         )?;
     }
     Ok(())
+}
+
+#[cfg(feature = "kafka")]
+fn follow(args: &args::Speed) -> Outcome {
+    crate::follow::run(args)
+}
+
+#[cfg(not(feature = "kafka"))]
+fn follow(_: &args::Speed) -> Outcome {
+    Err(crate::failure::Failure::input(
+        "cannot follow a topic: this seam was built without the kafka feature",
+    ))
 }

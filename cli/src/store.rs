@@ -10,6 +10,7 @@ use event_log::origin::Origin;
 use shared_logic::coverage::OffsetVector;
 use shared_logic::identity::Topic;
 use shared_logic::view::View;
+use view_store::error::{Error, Refusal};
 use view_store::job::JobStore;
 use view_store::job::generations::NewGeneration;
 use view_store::manifest::GenerationId;
@@ -45,8 +46,12 @@ pub fn generation(
                 view.name
             ))
         }),
-        Err(view_store::error::Error::Refused(view_store::error::Refusal::NoJob(_))) => {
-            Ok(job.create_generation(&new_generation(loaded, view, origin))?.0)
+        Err(Error::Refused(Refusal::NoJob(_))) => {
+            match job.create_generation(&new_generation(loaded, view, origin)) {
+                // Another process that begins has made it meanwhile.
+                Err(Error::Refused(Refusal::SameLogic(id))) => Ok(id),
+                made => Ok(made?.0),
+            }
         }
         Err(error) => Err(error.into()),
     }

@@ -1,6 +1,8 @@
 //! The same rows over a real broker: generate, archive, batch, speed, query.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+#[path = "kafka/group.rs"]
+mod group;
 #[path = "support/seam.rs"]
 mod seam;
 

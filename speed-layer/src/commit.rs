@@ -10,7 +10,7 @@ use shared_logic::view::View;
 use view_store::error::Error;
 use view_store::job::JobStore;
 use view_store::job::own::Ownership;
-use view_store::manifest::{GenerationId, Manifest, Side};
+use view_store::manifest::{Delivery, GenerationId, Manifest, Side};
 use view_store::open_fold::{OpenFold, Published};
 use view_store::snapshot::Snapshot;
 
@@ -58,6 +58,7 @@ impl Speed {
         generation: GenerationId,
         options: Options,
     ) -> Result<Self, SpeedError> {
+        job.deliver(generation, Delivery::ExactlyOnce)?;
         let ownership = job.claim(generation, log.partitions()?)?;
         let open = OpenFold::new(job.manifest()?, generation)?;
         Ok(Self {

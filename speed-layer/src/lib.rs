@@ -12,8 +12,16 @@
 //! durable. Deliberately absent: any offset kept elsewhere than in the manifest. State and position
 //! become durable in the same write, so a restart can neither lose nor repeat a record.
 
+pub mod clock;
 pub mod commit;
+pub mod compaction;
+pub mod downstream;
 pub mod error;
 pub mod fold;
+pub mod lane;
+pub mod live;
 pub mod read;
+pub mod sealing;
+pub mod shift;
 pub mod sink;
+pub mod watch;

@@ -20,6 +20,7 @@ pub mod emit;
 pub mod error;
 mod parts;
 mod shelf;
+pub mod thread;
 mod touched;
 
 use difference::{Moment, difference};
@@ -63,22 +64,15 @@ impl fmt::Debug for Follower {
 }
 
 impl Follower {
-    /// Shuts out any other sink of this changelog, and takes up where it stands. `name` is that of
-    /// its mark.
-    ///
-    /// # Errors
-    /// The changelog or the store cannot be reached, or the manifest that the changelog stands at is
-    /// gone ([`SinkError::Lost`]).
-    pub fn start(
+    /// A sink for the changelog that has written nothing yet. `name` is that of its mark.
+    pub fn new(
         job: &JobStore,
         name: &str,
         compile: Box<Compile>,
         emit: Emit,
-        mut changelog: Box<dyn Changelog>,
-    ) -> Result<Self, SinkError> {
-        // Fenced first: a predecessor could commit once more after its number was read.
-        let position = changelog.fence()?;
-        let mut follower = Self {
+        changelog: Box<dyn Changelog>,
+    ) -> Self {
+        Self {
             job: job.clone(),
             name: name.to_owned(),
             compile,
@@ -87,28 +81,41 @@ impl Follower {
             shelf: Shelf::default(),
             at: None,
             marked: None,
-        };
-        let newest = job.manifest()?;
-        let mark = newest.marks.get(name).copied();
-        let committed = position.map(|at| (ManifestNumber(at.number), at.note));
-        let stands = match committed {
+        }
+    }
+
+    /// Shuts out any other sink of this changelog, and takes up where it stands. To be called first,
+    /// and again after an error.
+    ///
+    /// # Errors
+    /// The changelog or the store cannot be reached, or the manifest that the changelog stands at is
+    /// gone ([`SinkError::Lost`]).
+    pub fn start(&mut self) -> Result<(), SinkError> {
+        // Fenced first: a predecessor could commit once more after its number was read.
+        let position = self.changelog.fence()?;
+        (self.at, self.marked) = (None, None);
+        let mark = self.job.manifest()?.marks.get(&self.name).copied();
+        let stands = match position {
             // A mark is moved behind a commit, or by a sink that does not commit numbers.
-            Some((number, note)) if mark.is_none_or(|mark| mark < number) => {
-                let manifest = follower.kept(number)?;
+            Some(Position { number, note }) if mark.is_none_or(|mark| mark.0 < number) => {
+                let number = ManifestNumber(number);
+                let manifest = self.kept(number)?;
                 if manifest.digest()? != note {
-                    return Err(follower.lost(number, "has another one of"));
+                    return Err(self.lost(number, "has another one of"));
                 }
                 Some(manifest)
             }
-            _ => mark.map(|mark| follower.kept(mark)).transpose()?,
+            _ => mark.map(|mark| self.kept(mark)).transpose()?,
         };
         if let Some(manifest) = stands {
             if mark == Some(manifest.number) {
-                follower.marked = Some(content(&manifest)?);
+                self.marked = Some(content(&manifest)?);
             }
-            follower.at = Some(follower.moment(Snapshot::of(manifest.clone(), manifest.live)?)?);
+            self.at = Some(self.moment(Snapshot::of(manifest.clone(), manifest.live)?)?);
+            // Where it died between a commit and the mark.
+            self.mark(&manifest)?;
         }
-        Ok(follower)
+        Ok(())
     }
 
     /// Emits what has changed up to the newest manifest.
@@ -131,8 +138,17 @@ impl Follower {
         }
         let after = self.moment(Snapshot::clone(snapshot))?;
         let changes = difference(&self.job, &mut self.shelf, then, &after, self.emit)?;
-        let gone = changes.iter().filter(|change| change.value.is_none()).count();
-        if !changes.is_empty() {
+        let gone = changes
+            .iter()
+            .filter(|change| change.value.is_none())
+            .count();
+        let first = self.at.is_none().then(|| format!("{}-first", self.name));
+        if let Some(first) = &first {
+            // Until there is a mark, what the first commit will stand at must be kept, too.
+            self.job.mark(first, now.number)?;
+        }
+        // A commit is what shows that no other sink has taken over: no mark is moved without one.
+        if !changes.is_empty() || self.marked.as_ref() != Some(&content(now)?) {
             let position = Position {
                 number: now.number.0,
                 note: now.digest()?,
@@ -141,18 +157,21 @@ impl Follower {
         }
         self.at = Some(after);
         self.mark(now)?;
+        if let Some(first) = &first {
+            self.job.unmark(first)?;
+        }
         Ok(Emission {
             rows: changes.len() - gone,
             gone,
         })
     }
 
-    /// Waits until all that was emitted is safe.
-    ///
-    /// # Errors
-    /// Some of it is not.
-    pub fn flush(&mut self) -> Result<(), SinkError> {
-        Ok(self.changelog.flush()?)
+    /// Makes what was emitted safe, as far as the changelog can be reached, and forgets where it
+    /// stands: another sink may go on now.
+    pub fn leave(&mut self) {
+        // What is not safe is behind the mark, and will be emitted again.
+        let _ = self.changelog.flush();
+        (self.at, self.marked) = (None, None);
     }
 
     /// Lets gc have what is before `manifest`, if that is another than the mark's in what it says.
@@ -173,12 +192,15 @@ impl Follower {
     }
 
     fn moment(&self, snapshot: Snapshot) -> Result<Moment, SinkError> {
-        let known = self.at.as_ref().filter(|at| at.snapshot.fingerprint == snapshot.fingerprint);
+        let known = self
+            .at
+            .as_ref()
+            .filter(|at| at.snapshot.fingerprint == snapshot.fingerprint);
         let view = match known {
             Some(known) => Arc::clone(&known.view),
             None => {
-                let generation = (snapshot.manifest.generation(snapshot.generation))
-                    .map_err(Error::from)?;
+                let generation =
+                    (snapshot.manifest.generation(snapshot.generation)).map_err(Error::from)?;
                 let view = (self.compile)(generation).map_err(SinkError::Refused)?;
                 self.emit.check(&view).map_err(SinkError::Refused)?;
                 view
@@ -192,9 +214,7 @@ impl Follower {
 
     fn kept(&self, number: ManifestNumber) -> Result<Arc<Manifest>, SinkError> {
         match self.job.manifest_at(number) {
-            Err(Error::Refused(Refusal::NotKept { .. })) => {
-                Err(self.lost(number, "does not keep"))
-            }
+            Err(Error::Refused(Refusal::NotKept { .. })) => Err(self.lost(number, "does not keep")),
             found => Ok(found?),
         }
     }
@@ -214,8 +234,8 @@ fn is_settled(before: &Snapshot, after: &Snapshot) -> bool {
         return true;
     }
     let runs = |snapshot: &Snapshot| -> Vec<_> { snapshot.runs.iter().map(Arc::as_ptr).collect() };
-    let same_segments = Arc::ptr_eq(&before.segments, &after.segments)
-        || before.segments == after.segments;
+    let same_segments =
+        Arc::ptr_eq(&before.segments, &after.segments) || before.segments == after.segments;
     before.generation == after.generation && same_segments && runs(before) == runs(after)
 }
 
@@ -224,3 +244,6 @@ fn content(manifest: &Manifest) -> Result<Content, SinkError> {
     let paths = live.segments.iter().map(|segment| segment.path.clone());
     Ok((manifest.live, paths.collect()))
 }
+
+#[cfg(test)]
+mod tests;

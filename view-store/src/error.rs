@@ -5,7 +5,7 @@ use shared_logic::identity::{Offset, TopicPartition};
 use shared_logic::view::Fingerprint;
 
 use crate::blobs::BlobError;
-use crate::manifest::{Epoch, Flaw, GenerationId, ManifestNumber, PinId};
+use crate::manifest::{Delivery, Epoch, Flaw, GenerationId, ManifestNumber, PinId};
 
 /// An operation of the store did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -163,6 +163,28 @@ pub enum Refusal {
     /// The live generation cannot be dropped.
     #[error("generation {0} is live: cut over to another one before dropping it")]
     DropLive(GenerationId),
+    /// A generation was fed in another way.
+    #[error(
+        "generation {id} is fed {found}, not {asked}: feed another store, as what either leaves does not mix"
+    )]
+    Delivery {
+        /// The generation.
+        id: GenerationId,
+        /// How it was fed until now.
+        found: Delivery,
+        /// How it was to be fed.
+        asked: Delivery,
+    },
+    /// A generation whose offsets are not the log's has no place for a cut of the log.
+    #[error(
+        "generation {id} is fed {delivery}, so its offsets are not the log's and a batch run cannot meet them: run batch and speed exactly-once"
+    )]
+    NotTheLog {
+        /// The generation.
+        id: GenerationId,
+        /// How it is fed.
+        delivery: Delivery,
+    },
     /// A cut lies within a segment.
     #[error(
         "the cut {cut} lies within {path}: pin where every segment is below or above, such as the manifest's own offsets"

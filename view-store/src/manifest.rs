@@ -9,10 +9,12 @@ use shared_logic::view::Fingerprint;
 use crate::error::{Error, Refusal, Stale};
 
 pub mod check;
+pub mod delivery;
 pub mod entry;
 pub mod generation;
 
 pub use check::Flaw;
+pub use delivery::Delivery;
 pub use entry::{Checksum, Maker, RowGroup, SegmentEntry};
 pub use generation::{Epoch, Generation, Pin, PinId, Side};
 

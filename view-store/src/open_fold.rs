@@ -17,6 +17,8 @@ use crate::snapshot::Snapshot;
 /// The writer's end: one per speed layer and generation.
 #[derive(Debug)]
 pub struct OpenFold {
+    /// The newest manifest published, without a run.
+    sealed: Snapshot,
     published: Arc<ArcSwap<Snapshot>>,
 }
 
@@ -39,9 +41,10 @@ impl OpenFold {
     /// # Errors
     /// The manifest has no such generation.
     pub fn new(manifest: Arc<Manifest>, generation: GenerationId) -> Result<Self, Error> {
-        let snapshot = Snapshot::of(manifest, generation)?;
+        let sealed = Snapshot::of(manifest, generation)?;
         Ok(Self {
-            published: Arc::new(ArcSwap::from_pointee(snapshot)),
+            published: Arc::new(ArcSwap::from_pointee(sealed.clone())),
+            sealed,
         })
     }
 
@@ -63,7 +66,19 @@ impl OpenFold {
     /// It does not start where the snapshot ends ([`Stale::Next`]), or its watermark does not
     /// follow; nothing is published then.
     pub fn publish(&mut self, run: Partial) -> Result<(), Error> {
-        let next = self.published.load().with(Arc::new(run))?;
+        let next = self.published.load().with([Arc::new(run)])?;
+        self.published.store(Arc::new(next));
+        Ok(())
+    }
+
+    /// Publishes `runs` in place of all that there are: with new ones at the end, small ones
+    /// merged, or those of a partition left out that another process owns now. A reader that holds
+    /// the snapshot before keeps it.
+    ///
+    /// # Errors
+    /// As for [`publish`](Self::publish); nothing is published then.
+    pub fn replace(&mut self, runs: impl IntoIterator<Item = Arc<Partial>>) -> Result<(), Error> {
+        let next = self.sealed.with(runs)?;
         self.published.store(Arc::new(next));
         Ok(())
     }
@@ -79,13 +94,15 @@ impl OpenFold {
         if manifest.number <= old.manifest.number {
             return Ok(());
         }
-        let mut new = Snapshot::of(manifest, old.generation)?;
-        let stands = new.offsets.clone();
+        let sealed = Snapshot::of(manifest, old.generation)?;
+        let mut open = vec![];
         for run in &old.runs {
-            if !covered(run, &stands)? {
-                new = new.with(Arc::clone(run))?;
+            if !covered(run, &sealed.offsets)? {
+                open.push(Arc::clone(run));
             }
         }
+        let new = sealed.with(open)?;
+        self.sealed = sealed;
         self.published.store(Arc::new(new));
         Ok(())
     }
@@ -96,8 +113,9 @@ impl OpenFold {
     /// The generation is gone; nothing is published.
     pub fn restart(&mut self, manifest: Arc<Manifest>) -> Result<(), Error> {
         let generation = self.published.load().generation;
-        let new = Snapshot::of(manifest, generation)?;
-        self.published.store(Arc::new(new));
+        let sealed = Snapshot::of(manifest, generation)?;
+        self.published.store(Arc::new(sealed.clone()));
+        self.sealed = sealed;
         Ok(())
     }
 }

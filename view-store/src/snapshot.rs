@@ -6,7 +6,7 @@ use shared_logic::coverage::{Coverage, OffsetVector};
 use shared_logic::partial::Partial;
 use shared_logic::view::Fingerprint;
 
-use crate::error::{Error, Stale};
+use crate::error::{Error, Refusal, Stale};
 use crate::manifest::{GenerationId, Manifest, SegmentEntry};
 
 /// A manifest's segments of one generation, and the runs of an open fold above them.
@@ -52,28 +52,29 @@ impl Snapshot {
         })
     }
 
-    /// The same with `run` on top.
-    pub(crate) fn with(&self, run: Arc<Partial>) -> Result<Self, Error> {
-        for (place, span) in &run.coverage.0 {
-            let next = self.offsets.get(place);
-            if span.start != next {
-                return Err(Error::Stale(Stale::Next {
-                    place: place.clone(),
-                    start: span.start,
-                    next,
-                }));
+    /// The same with `runs` on top, each where the one before it ends.
+    ///
+    /// # Errors
+    /// One of them does not start where the snapshot ends ([`Stale::Next`]), or its watermark does
+    /// not follow.
+    pub(crate) fn with(&self, runs: impl IntoIterator<Item = Arc<Partial>>) -> Result<Self, Error> {
+        let mut with = self.clone();
+        for run in runs {
+            for (place, span) in &run.coverage.0 {
+                let (place, next) = (place.clone(), with.offsets.get(place));
+                if span.start != next {
+                    let start = span.start;
+                    return Err(Stale::Next { place, start, next }.into());
+                }
+                let whole = match with.coverage.0.get(&place) {
+                    Some(below) => below.join(span, &place).map_err(Refusal::Prefix)?,
+                    None => *span,
+                };
+                with.offsets.set(place.clone(), span.next);
+                with.coverage.0.insert(place, whole);
             }
+            with.runs.push(run);
         }
-        let coverage = (self.coverage.join(&run.coverage))
-            .map_err(|error| Error::Refused(crate::error::Refusal::Prefix(error)))?;
-        let mut runs = self.runs.clone();
-        let offsets = self.offsets.max(&coverage.next());
-        runs.push(run);
-        Ok(Self {
-            runs,
-            coverage,
-            offsets,
-            ..self.clone()
-        })
+        Ok(with)
     }
 }

@@ -178,6 +178,14 @@ impl Member {
         kept.map(|(place, _)| place.clone()).collect()
     }
 
+    /// Whether something has become of a partition that the reader does not know yet.
+    fn is_news(&self, place: &TopicPartition) -> bool {
+        self.news.iter().any(|event| match event {
+            TailEvent::Assigned(places) | TailEvent::Revoked(places) => places.contains(place),
+            _ => false,
+        })
+    }
+
     fn tell(&mut self, places: Vec<TopicPartition>, event: fn(Vec<TopicPartition>) -> TailEvent) {
         if !places.is_empty() {
             self.statistics.rebalances += 1;
@@ -242,18 +250,25 @@ impl Tail for MemoryTail {
         let Some(member) = shared.members.get_mut(&self.member) else {
             return Ok(());
         };
+        if member.expired {
+            // It hears at its next poll that nothing is its own.
+            return Ok(());
+        }
         let assigned = (member.places.iter())
-            .filter(|(_, hold)| **hold == Hold::Assigned)
+            .filter(|(place, hold)| **hold == Hold::Assigned && !member.is_news(place))
             .map(|(place, _)| place);
         complete(assigned, from)?;
         for (place, at) in &from.0 {
             match member.places.get(place) {
+                Some(Hold::Revoked) if member.is_news(place) => {}
                 None | Some(Hold::Revoked) => return Err(not_ours(place)),
                 Some(Hold::Assigned | Hold::Started(_)) => reachable(&*log, place, *at)?,
             }
         }
         for (place, at) in &from.0 {
-            member.places.insert(place.clone(), Hold::Started(*at));
+            if !member.is_news(place) {
+                member.places.insert(place.clone(), Hold::Started(*at));
+            }
             member.statistics.positions.set(place.clone(), *at);
         }
         Ok(())

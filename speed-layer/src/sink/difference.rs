@@ -61,10 +61,12 @@ pub(super) fn difference(
         let taken = parts.iter().map(|part| shelf.take(job, view, *part, times));
         taken.collect::<Result<Vec<_>, _>>()
     };
-    let (gone, come) = (take(shelf, &parts.gone, None)?, take(shelf, &parts.come, None)?);
-    let changed: Vec<Arc<Partial>> = gone.iter().chain(&come).cloned().collect();
+    let (gone, come) = (
+        take(shelf, &parts.gone, None)?,
+        take(shelf, &parts.come, None)?,
+    );
     let (from, to) = (until(before), until(after));
-    let touched = Touched::by(view, &changed)?
+    let touched = Touched::between(view, &gone, &come)?
         .and_ending(view, from, to)
         .and_expired(view, &before.snapshot.coverage, &after.snapshot.coverage);
     let Some(times) = touched.times() else {
@@ -98,11 +100,7 @@ fn all(job: &JobStore, shelf: &mut Shelf, moment: &Moment) -> Result<Vec<Partial
 type Row = (Vec<u8>, Vec<u8>);
 
 /// The rows of windows that end at `until` or before.
-fn table(
-    view: &Arc<View>,
-    partials: &[Partial],
-    until: EventTime,
-) -> Result<Vec<Row>, SinkError> {
+fn table(view: &Arc<View>, partials: &[Partial], until: EventTime) -> Result<Vec<Row>, SinkError> {
     if partials.is_empty() {
         return Ok(vec![]);
     }
@@ -132,8 +130,10 @@ fn values(names: &RecordBatch, rows: &RecordBatch) -> Result<RecordBatch, SinkEr
 }
 
 fn changes(before: Vec<Row>, after: Vec<Row>) -> Vec<Change> {
-    let mut old: HashMap<&[u8], &[u8]> =
-        (before.iter().map(|(key, value)| (key.as_slice(), value.as_slice()))).collect();
+    let mut old: HashMap<&[u8], &[u8]> = (before
+        .iter()
+        .map(|(key, value)| (key.as_slice(), value.as_slice())))
+    .collect();
     let mut new = vec![];
     for (key, value) in after {
         if old.remove(key.as_slice()) != Some(value.as_slice()) {
@@ -150,6 +150,3 @@ fn changes(before: Vec<Row>, after: Vec<Row>) -> Vec<Change> {
     });
     gone.chain(new).collect()
 }
-
-#[cfg(test)]
-mod tests;

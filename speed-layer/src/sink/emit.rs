@@ -25,7 +25,11 @@ impl FromStr for Emit {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let every = |text: &str| Some(Duration::from_millis(text.strip_suffix("ms")?.parse().ok()?));
+        let every = |text: &str| {
+            Some(Duration::from_millis(
+                text.strip_suffix("ms")?.parse().ok()?,
+            ))
+        };
         match (text, every(text)) {
             ("checkpoint", _) => Ok(Self::Checkpoint),
             ("close", _) => Ok(Self::Close),
@@ -43,7 +47,8 @@ impl Emit {
         if self != Self::Close {
             return EventTime(i64::MAX);
         }
-        // A partition without a record holds nothing back: its first ones will be corrections.
+        // A partition without a record holds nothing back. If its first ones are old, windows open
+        // again, and their rows are gone until they have closed.
         let reached = coverage.0.values().filter_map(|span| span.watermark_after);
         let slowest = reached.map(|watermark| watermark.0.0).min();
         EventTime(slowest.map_or(i64::MIN, |slowest| {
@@ -55,7 +60,7 @@ impl Emit {
     ///
     /// # Errors
     /// Why not.
-    pub(super) fn check(self, view: &View) -> Result<(), String> {
+    pub fn check(self, view: &View) -> Result<(), String> {
         let name = &view.name;
         if view.rows {
             return Err(format!(

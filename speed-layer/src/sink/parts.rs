@@ -63,7 +63,10 @@ pub(super) fn parts<'a>(before: &'a Snapshot, after: &'a Snapshot) -> Parts<'a> 
         there.push(Part::Segment(entry));
     }
     let (old, new) = (runs(before), runs(after));
-    let gone = before.runs.iter().filter(|run| !new.contains(&Arc::as_ptr(run)));
+    let gone = before
+        .runs
+        .iter()
+        .filter(|run| !new.contains(&Arc::as_ptr(run)));
     parts.gone.extend(gone.map(Part::Run));
     for run in &after.runs {
         let there = match old.contains(&Arc::as_ptr(run)) {
@@ -81,7 +84,8 @@ impl<'a> Parts<'a> {
     /// as one. Only a batch may fold them otherwise, where late events are the speed layer's to drop.
     fn same_again(&mut self) {
         for come in std::mem::take(&mut self.come) {
-            let corrects = |part: &Part| matches!(part, Part::Segment(entry) if entry.maker == Maker::Batch);
+            let corrects =
+                |part: &Part| matches!(part, Part::Segment(entry) if entry.maker == Maker::Batch);
             let within: Vec<Part<'a>> = (self.gone.iter().copied())
                 .filter(|gone| within(gone.coverage(), come.coverage()))
                 .collect();
@@ -91,7 +95,8 @@ impl<'a> Parts<'a> {
                 continue;
             }
             let same = come.coverage();
-            self.gone.retain(|gone| !self::within(gone.coverage(), same));
+            self.gone
+                .retain(|gone| !self::within(gone.coverage(), same));
             self.kept.push(come);
             let runs = within.iter().filter_map(|part| match part {
                 Part::Run(run) => Some(*run),

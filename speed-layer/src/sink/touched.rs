@@ -4,18 +4,20 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, RecordBatch, UInt64Array};
-use arrow::compute::take_record_batch;
+use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
+use arrow::compute::{filter_record_batch, take_record_batch};
 use arrow::datatypes::TimestampMicrosecondType;
 use arrow::error::ArrowError;
 use arrow::row::{RowConverter, SortField};
 use shared_logic::coverage::Coverage;
-use shared_logic::partial::Partial;
+use shared_logic::fold::FoldError;
+use shared_logic::merge::merge;
+use shared_logic::partial::{self, Partial};
 use shared_logic::time::EventTime;
 use shared_logic::view::View;
 use shared_logic::window::Window;
 
-/// Which groups of a view some partials have to do with: theirs, and those whose windows these share.
+/// Which groups of a view may have changed: those of some rows, and those whose windows these share.
 ///
 /// A window is touched as a whole: with all its slices, so that it can be put together of what is
 /// touched. Of a window that is not, any part may be there as well, always the same one.
@@ -31,8 +33,13 @@ pub(super) struct Touched {
 }
 
 impl Touched {
-    /// The groups that `partials` have rows of.
-    pub(super) fn by(view: &View, partials: &[Arc<Partial>]) -> Result<Self, ArrowError> {
+    /// The groups that `before` and `after`, folds of what may be different events, have other rows
+    /// of.
+    pub(super) fn between(
+        view: &Arc<View>,
+        before: &[Arc<Partial>],
+        after: &[Arc<Partial>],
+    ) -> Result<Self, FoldError> {
         let (times, keys): (usize, Vec<usize>) = match view.window {
             // The other keys have their session's bounds in common.
             Window::Session { .. } => (2, view.sessions_by.clone()),
@@ -46,8 +53,24 @@ impl Touched {
             by: keys.iter().map(|key| times + key).collect(),
             whole: vec![],
         };
-        for partial in partials {
-            touched.add(view, &partial.rows)?;
+        let fields = partial::columns(view);
+        let fields = fields.fields().iter();
+        let types = fields.map(|field| SortField::new(field.data_type().clone()));
+        let converter = RowConverter::new(types.collect())?;
+        let encoded = |partials: &[Arc<Partial>]| {
+            let merged = together(view, partials)?.into_iter();
+            let encoded = merged.map(|rows| Ok((converter.convert_columns(rows.columns())?, rows)));
+            encoded.collect::<Result<Vec<_>, FoldError>>()
+        };
+        let (before, after) = (encoded(before)?, encoded(after)?);
+        for (side, other) in [(&before, &after), (&after, &before)] {
+            let other = other.iter().flat_map(|(encoded, _)| encoded);
+            let other: HashSet<_> = other.collect();
+            for (encoded, rows) in side {
+                let changed = encoded.iter().map(|row| !other.contains(&row));
+                let changed = BooleanArray::from(changed.collect::<Vec<_>>());
+                touched.add(view, &filter_record_batch(rows, &changed)?)?;
+            }
         }
         tidy(&mut touched.slices);
         Ok(touched)
@@ -64,7 +87,8 @@ impl Touched {
                 Window::All | Window::Session { .. } => self.slices.push(i64::MIN..i64::MAX),
                 _ => {
                     let windows = view.window.windows(EventTime(*start)).into_iter();
-                    self.slices.extend(windows.map(|(start, end)| start.0..end.0));
+                    self.slices
+                        .extend(windows.map(|(start, end)| start.0..end.0));
                 }
             }
             // Windows that follow on one another overlap: tidy before there are many.
@@ -83,8 +107,9 @@ impl Touched {
         Ok(())
     }
 
-    /// The same and every window that ends after `from` and not after `to`.
-    pub(super) fn and_ending(mut self, view: &View, from: EventTime, to: EventTime) -> Self {
+    /// The same and every window that ends after one of two times and not after the other.
+    pub(super) fn and_ending(mut self, view: &View, one: EventTime, other: EventTime) -> Self {
+        let (from, to) = (one.min(other), one.max(other));
         if from < to {
             self.whole.push(match view.window {
                 Window::Tumble { size, .. }
@@ -132,7 +157,8 @@ impl Touched {
             }
             let keys = self.converter.convert_columns(&self.columns(&slice))?;
             let known = keys.iter().map(|key| self.keys.contains(key.as_ref()));
-            found.extend((places.zip(known)).filter_map(|(row, known)| known.then_some(row as u64)));
+            found
+                .extend((places.zip(known)).filter_map(|(row, known)| known.then_some(row as u64)));
         }
         if !self.whole.is_empty() {
             found.sort_unstable();
@@ -152,6 +178,18 @@ impl Touched {
     fn columns(&self, rows: &RecordBatch) -> Vec<ArrayRef> {
         let columns = self.by.iter().filter_map(|at| rows.columns().get(*at));
         columns.cloned().collect()
+    }
+}
+
+/// The rows of partials: merged, if there is nothing between them.
+fn together(view: &Arc<View>, partials: &[Arc<Partial>]) -> Result<Vec<RecordBatch>, FoldError> {
+    match merge(view, partials.iter().map(Arc::as_ref)) {
+        Ok(merged) => Ok(vec![merged.rows]),
+        Err(FoldError::Coverage(_)) => Ok(partials
+            .iter()
+            .map(|partial| partial.rows.clone())
+            .collect()),
+        Err(error) => Err(error),
     }
 }
 

@@ -8,7 +8,7 @@ use shared_logic::view::Fingerprint;
 
 use super::JobStore;
 use crate::error::{Error, Refusal, Stale};
-use crate::manifest::{Generation, GenerationId, Manifest};
+use crate::manifest::{Delivery, Generation, GenerationId, Manifest};
 use crate::rule::{Rule, Rules};
 
 /// What a new generation is to be.
@@ -100,6 +100,29 @@ impl JobStore {
         Ok(manifest)
     }
 
+    /// Says how a generation is fed from now on: once it has a segment, as it always was.
+    ///
+    /// # Errors
+    /// - [`Refusal::Delivery`]: what it has was delivered in another way;
+    /// - there is no such job or generation.
+    pub fn deliver(&self, id: GenerationId, delivery: Delivery) -> Result<(), Error> {
+        let newest = self.manifest()?;
+        if newest.generation(id)?.delivery == delivery {
+            return Ok(());
+        }
+        self.commit(newest, |manifest| {
+            let generation = manifest.generation_mut(id)?;
+            let found = generation.delivery;
+            if found != delivery && !generation.segments.is_empty() {
+                let asked = delivery;
+                return Err(Error::Refused(Refusal::Delivery { id, found, asked }));
+            }
+            generation.delivery = delivery;
+            Ok(())
+        })?;
+        Ok(())
+    }
+
     /// Forgets a generation; gc deletes its segments later.
     ///
     /// # Errors
@@ -128,6 +151,7 @@ fn begin(new: &NewGeneration) -> Generation {
         origin: new.origin.clone(),
         next: new.origin.clone(),
         owners: BTreeMap::new(),
+        delivery: Delivery::ExactlyOnce,
         pin: None,
         segments: Vec::new(),
     }

@@ -16,12 +16,18 @@ impl JobStore {
     /// # Errors
     /// - [`Refusal::CutWithin`]: a segment straddles the cut;
     /// - [`Refusal::CutBelowOrigin`];
+    /// - [`Refusal::NotTheLog`]: the generation is not fed exactly once;
     /// - there is no such job or generation.
     pub fn pin(&self, generation: GenerationId, cut: OffsetVector) -> Result<Pin, Error> {
         let id = PinId(self.store.entropy.ulid().to_string());
         let pin = Pin { id, cut };
         self.commit(self.manifest()?, |manifest| {
-            let generation = manifest.generation_mut(generation)?;
+            let id = generation;
+            let generation = manifest.generation_mut(id)?;
+            if !generation.delivery.is_exact() {
+                let delivery = generation.delivery;
+                return Err(Error::Refused(Refusal::NotTheLog { id, delivery }));
+            }
             if !pin.cut.reaches(&generation.origin) {
                 return Err(Error::Refused(Refusal::CutBelowOrigin {
                     cut: pin.cut.clone(),

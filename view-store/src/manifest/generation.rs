@@ -8,7 +8,7 @@ use shared_logic::coverage::{Coverage, CoverageError, OffsetVector};
 use shared_logic::identity::TopicPartition;
 use shared_logic::view::Fingerprint;
 
-use super::SegmentEntry;
+use super::{Delivery, SegmentEntry};
 
 /// How often a partition of a generation was claimed: only the newest claim may seal. The first
 /// claim is 1.
@@ -62,6 +62,9 @@ pub struct Generation {
     pub next: OffsetVector,
     /// The newest claim of each partition.
     pub owners: BTreeMap<TopicPartition, Epoch>,
+    /// How it is fed; not written where it is exactly once.
+    #[serde(default, skip_serializing_if = "Delivery::is_exact")]
+    pub delivery: Delivery,
     /// The batch run under way, if any.
     pub pin: Option<Pin>,
     /// Its segments, in no order; in each partition they tile from the origin to `next`.

@@ -54,6 +54,7 @@ fn generation(logic: &str) -> Generation {
         origin: OffsetVector::default(),
         next: OffsetVector::default(),
         owners: BTreeMap::new(),
+        delivery: Delivery::ExactlyOnce,
         pin: None,
         segments: vec![],
     }

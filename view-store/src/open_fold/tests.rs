@@ -10,7 +10,7 @@ use shared_logic::partial::Counters;
 use shared_logic::view::Fingerprint;
 
 use super::*;
-use crate::manifest::{Checksum, Generation, Maker, ManifestNumber, SegmentEntry};
+use crate::manifest::{Checksum, Delivery, Generation, Maker, ManifestNumber, SegmentEntry};
 
 fn covers(spans: &[(u32, u64, u64)]) -> Coverage {
     let span = |&(partition, start, next): &(u32, u64, u64)| {
@@ -46,6 +46,7 @@ fn manifest(number: u64, spans: &[(u32, u64, u64)]) -> Arc<Manifest> {
         origin: OffsetVector::default(),
         next: coverage.next(),
         owners: BTreeMap::new(),
+        delivery: Delivery::ExactlyOnce,
         pin: None,
         segments: vec![SegmentEntry {
             path: String::new(),

@@ -9,9 +9,7 @@ use arrow::datatypes::{Schema, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowPredicateFn, ParquetRecordBatchReaderBuilder, RowFilter,
-};
+use parquet::arrow::arrow_reader::{ArrowPredicateFn, ParquetRecordBatchReaderBuilder, RowFilter};
 use parquet::file::metadata::ParquetMetaData;
 use shared_logic::partial::Partial;
 use shared_logic::view::Fingerprint;
@@ -127,9 +125,7 @@ fn within(
     reader.with_row_filter(RowFilter::new(vec![Box::new(filter)]))
 }
 
-fn rows(
-    reader: ParquetRecordBatchReaderBuilder<Bytes>,
-) -> Result<RecordBatch, ArrowError> {
+fn rows(reader: ParquetRecordBatchReaderBuilder<Bytes>) -> Result<RecordBatch, ArrowError> {
     // The footer's label is not part of the rows' schema.
     let schema = Arc::new(Schema::new(reader.schema().fields().clone()));
     let chunks = reader.build()?.collect::<Result<Vec<_>, _>>()?;

@@ -1,0 +1,211 @@
+//! A process that dies at one step of its loop, and everything outside that it had its hands on.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use event_log::LogError;
+use event_log::tail::memory::MemoryTail;
+use event_log::tail::{Tail, TailEvent, TailStatistics};
+use shared_logic::coverage::OffsetVector;
+use shared_logic::identity::TopicPartition;
+use speed_layer::clock::Clock;
+use speed_layer::watch::{Event, Watch};
+use view_store::blobs::memory::Memory;
+use view_store::blobs::{BlobError, Blobs, Creation};
+
+/// What the loop does, in this order under exactly-once and at-least-once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Poll,
+    Fold,
+    Seal,
+    Manifest,
+    GroupCommit,
+}
+
+impl Step {
+    pub const ALL: [Self; 5] = [
+        Self::Poll,
+        Self::Fold,
+        Self::Seal,
+        Self::Manifest,
+        Self::GroupCommit,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Poll => "poll",
+            Self::Fold => "fold",
+            Self::Seal => "seal: the segment's file",
+            Self::Manifest => "seal: the manifest",
+            Self::GroupCommit => "group commit",
+        }
+    }
+}
+
+/// On which side of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    Before,
+    After,
+}
+
+/// When a process dies; shared by all that it does.
+#[derive(Debug)]
+pub struct Fate {
+    death: Option<(Step, When)>,
+    /// Set by the first checkpoint, so that there is something behind and something ahead.
+    armed: AtomicBool,
+    dead: AtomicBool,
+}
+
+impl Fate {
+    pub fn new(death: Option<(Step, When)>) -> Arc<Self> {
+        Arc::new(Self {
+            death,
+            armed: AtomicBool::new(false),
+            dead: AtomicBool::new(false),
+        })
+    }
+
+    pub fn is_dead(&self) -> bool {
+        self.dead.load(Ordering::Relaxed)
+    }
+
+    /// Whether the process is still alive at this moment.
+    fn lives(&self, step: Step, when: When) -> bool {
+        if self.armed.load(Ordering::Relaxed) && self.death == Some((step, when)) {
+            self.dead.store(true, Ordering::Relaxed);
+        }
+        !self.is_dead()
+    }
+}
+
+/// A tail in the hands of a mortal.
+pub struct MortalTail(pub MemoryTail, pub Arc<Fate>);
+
+impl MortalTail {
+    fn doing<T>(
+        &mut self,
+        step: Step,
+        does: impl FnOnce(&mut MemoryTail) -> Result<T, LogError>,
+    ) -> Result<T, LogError> {
+        let died = || LogError::Refused("died".into());
+        if !self.1.lives(step, When::Before) {
+            return Err(died());
+        }
+        let done = does(&mut self.0)?;
+        match self.1.lives(step, When::After) {
+            true => Ok(done),
+            false => Err(died()),
+        }
+    }
+}
+
+impl Tail for MortalTail {
+    fn poll(&mut self, wait: Duration) -> Result<Vec<TailEvent>, LogError> {
+        let events = self.doing(Step::Poll, |tail| tail.poll(wait))?;
+        match self.1.lives(Step::Fold, When::Before) {
+            true => Ok(events),
+            false => Err(LogError::Refused("died".into())),
+        }
+    }
+
+    fn start(&mut self, from: &OffsetVector) -> Result<(), LogError> {
+        self.0.start(from)
+    }
+
+    fn release(&mut self, places: &[TopicPartition]) -> Result<(), LogError> {
+        self.0.release(places)
+    }
+
+    fn commit(&mut self, reached: &OffsetVector) -> Result<(), LogError> {
+        self.doing(Step::GroupCommit, |tail| tail.commit(reached))
+    }
+
+    fn commit_durably(&mut self, reached: &OffsetVector) -> Result<(), LogError> {
+        self.doing(Step::GroupCommit, |tail| tail.commit_durably(reached))
+    }
+
+    fn committed(&mut self, places: &[TopicPartition]) -> Result<OffsetVector, LogError> {
+        self.0.committed(places)
+    }
+
+    fn statistics(&self) -> TailStatistics {
+        self.0.statistics()
+    }
+}
+
+/// A store in the hands of a mortal.
+pub struct MortalBlobs(pub Arc<Memory>, pub Arc<Fate>);
+
+impl Blobs for MortalBlobs {
+    fn list(&self, folder: &str) -> Result<Vec<String>, BlobError> {
+        self.0.list(folder)
+    }
+
+    fn get(&self, path: &str) -> Result<Option<Bytes>, BlobError> {
+        self.0.get(path)
+    }
+
+    fn create(&self, path: &str, bytes: Bytes) -> Result<Creation, BlobError> {
+        let step = match path.contains("/segments/") {
+            true => Step::Seal,
+            false => Step::Manifest,
+        };
+        let died = || BlobError::new("create", path, "died");
+        if !self.1.lives(step, When::Before) {
+            return Err(died());
+        }
+        let created = self.0.create(path, bytes)?;
+        match self.1.lives(step, When::After) {
+            true => Ok(created),
+            false => Err(died()),
+        }
+    }
+
+    fn delete(&self, path: &str) -> Result<(), BlobError> {
+        self.0.delete(path)
+    }
+}
+
+/// Sees what the process has folded, and that it has made a checkpoint.
+pub struct MortalWatch(pub Arc<Fate>);
+
+impl Watch for MortalWatch {
+    fn told(&mut self, event: Event<'_>) {
+        match event {
+            Event::Published { .. } => {
+                self.0.lives(Step::Fold, When::After);
+            }
+            Event::Sealed { .. } => self.0.armed.store(true, Ordering::Relaxed),
+            _ => {}
+        }
+    }
+}
+
+/// A clock that the test moves on.
+#[derive(Clone, Debug, Default)]
+pub struct Hand(Arc<AtomicU64>);
+
+impl Hand {
+    pub fn turn(&self, by: Duration) {
+        let by = u64::try_from(by.as_millis()).unwrap();
+        self.0.fetch_add(by, Ordering::Relaxed);
+    }
+}
+
+impl Clock for Hand {
+    fn now(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// Names from a source of its own for each process.
+pub fn entropy(seed: &Mutex<u64>) -> Arc<view_store::entropy::Seeded> {
+    let mut seed = seed.lock().unwrap();
+    *seed += 1;
+    Arc::new(view_store::entropy::Seeded::new(*seed))
+}
