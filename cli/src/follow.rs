@@ -51,7 +51,7 @@ pub fn run(args: &args::Speed) -> Outcome {
     for view in loaded.folds() {
         let log = store::kafka_log(&args.log, &view.table.topic)?;
         let job = store::job(&store, view)?;
-        let origin = event_log::EventLog::start(&log)?;
+        let origin = store::origin(&job, &args.from, &log)?;
         let generation = store::generation(&job, &loaded, view, &origin)?;
         // Each fold needs every partition, so each is a group of its own.
         let group = match (&args.follow.group, loaded.folds()) {

@@ -22,7 +22,8 @@ pub fn run(args: &args::Speed) -> Outcome {
         let log = store::log(&args.log, &loaded, view)?;
         let end = ends.of(view, log.as_ref())?;
         let job = store::job(&store, view)?;
-        let generation = store::generation(&job, &loaded, view, &log.start()?)?;
+        let origin = store::origin(&job, &args.from, log.as_ref())?;
+        let generation = store::generation(&job, &loaded, view, &origin)?;
         let options = Options {
             checkpoint_every: args.checkpoint_every,
             publish_every: args.checkpoint_every.min(Options::default().publish_every),

@@ -80,6 +80,16 @@ pub enum LogError {
         /// Where the log ends.
         end: Offset,
     },
+    /// The log is not the one that was read before: a record has changed.
+    #[error(
+        "record {place}@{offset} is not the one that was read before: the topic was deleted and created again; read it into another store"
+    )]
+    Replaced {
+        /// The partition.
+        place: TopicPartition,
+        /// The record.
+        offset: Offset,
+    },
     /// An input file, or what was asked of it, is wrong: correct one of the two.
     #[error("{}: {reason}", .path.display())]
     Input {

@@ -149,7 +149,7 @@ impl KafkaTail {
     /// Tells what passes by itself from what does not.
     fn trouble(&mut self, error: &KafkaError) -> Result<(), LogError> {
         let topic = &self.log.topic;
-        if let Some(denied) = denied(topic, error) {
+        if let Some(denied) = denied(topic, self.group.as_deref(), error) {
             return Err(denied);
         }
         match error {
