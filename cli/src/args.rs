@@ -402,7 +402,7 @@ pub struct FollowArgs {
     )]
     pub checkpoint_within: humantime::Duration,
     /// What a crash may do to events; the first two are there to be compared.
-    #[arg(long, value_enum, default_value_t = Delivery::ExactlyOnce, requires = "follow")]
+    #[arg(long, value_enum, default_value_t = Delivery::Exactly, requires = "follow")]
     pub delivery: Delivery,
     /// A topic to keep in step with the rows of the view: by window and key the row as it is now, or
     /// nothing where there is none any more.
@@ -423,11 +423,14 @@ pub struct FollowArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Delivery {
     /// The group's offset first, then the state: a crash in between loses.
-    AtMostOnce,
+    #[value(name = "at-most-once")]
+    AtMost,
     /// The state first, then the group's offset: a crash in between counts twice.
-    AtLeastOnce,
+    #[value(name = "at-least-once")]
+    AtLeast,
     /// State and offset in one write.
-    ExactlyOnce,
+    #[value(name = "exactly-once")]
+    Exactly,
 }
 
 /// How log lines look.
