@@ -22,8 +22,8 @@ impl Live {
         }
         let sealed = snapshot.manifest.generation(self.generation).ok();
         let unsealed = (self.lanes.iter()).any(|(place, lane)| {
-            let stands = sealed.map_or(lane.at(), |sealed| sealed.next.get(place));
-            lane.at().0.saturating_sub(stands.0) >= self.options.checkpoint_every
+            let stands = sealed.map_or(lane.published(), |sealed| sealed.next.get(place));
+            lane.published().0.saturating_sub(stands.0) >= self.options.checkpoint_every
         });
         now >= self.due.seal || now >= self.due.refresh || unsealed
     }
@@ -139,10 +139,15 @@ impl Live {
         }
         // A landing may have gone beyond what is folded.
         let stands = self.open.snapshot();
-        match (self.lanes.iter()).find(|(place, lane)| lane.at() != stands.offsets.get(place)) {
+        match (self.lanes.iter())
+            .find(|(place, lane)| lane.published() != stands.offsets.get(place))
+        {
             Some((place, lane)) => {
                 let next = stands.offsets.get(place);
-                let why = format!("{place} stands at {next}, the open fold at {}", lane.at());
+                let why = format!(
+                    "{place} stands at {next}, the open fold at {}",
+                    lane.published()
+                );
                 self.restart(manifest, &why)
             }
             None => Ok(()),
@@ -150,12 +155,13 @@ impl Live {
     }
 
     fn stale(&mut self, stale: &Stale) -> Result<(), SpeedError> {
+        // One that was lost in the meantime is no longer in question, nor one that was claimed again.
+        let held = |place| self.ownership.epochs.get(place);
         match stale {
-            // One that was lost in the meantime is no longer in question.
-            Stale::Owner { place, held, now } if self.ownership.epochs.contains_key(place) => {
+            Stale::Owner { place, now, .. } if held(place).is_some_and(|held| held < now) => {
                 Err(SpeedError::Fenced {
                     place: place.clone(),
-                    held: *held,
+                    held: held(place).copied().unwrap_or_default(),
                     now: *now,
                 })
             }
