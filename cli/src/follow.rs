@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use event_log::archiver;
 use event_log::kafka::KafkaTail;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag::{register, register_conditional_shutdown};
@@ -50,6 +51,7 @@ pub fn run(args: &args::Speed) -> Outcome {
     let mut lives = Vec::new();
     for view in loaded.folds() {
         let log = store::kafka_log(&args.log, &view.table.topic)?;
+        archiver::verify(&log, &store::archive(&args.store.store, view)?)?;
         let job = store::job(&store, view)?;
         let origin = store::origin(&job, &args.from, &log)?;
         let generation = store::generation(&job, &loaded, view, &origin)?;

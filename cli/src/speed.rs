@@ -2,6 +2,7 @@
 
 use std::io::{Write, stdout};
 
+use event_log::archiver;
 use speed_layer::commit::Speed;
 use speed_layer::fold::Options;
 
@@ -21,6 +22,7 @@ pub fn run(args: &args::Speed) -> Outcome {
     for view in loaded.folds() {
         let log = store::log(&args.log, &loaded, view)?;
         let end = ends.of(view, log.as_ref())?;
+        archiver::verify(log.as_ref(), &store::archive(&args.store.store, view)?)?;
         let job = store::job(&store, view)?;
         let origin = store::origin(&job, &args.from, log.as_ref())?;
         let generation = store::generation(&job, &loaded, view, &origin)?;

@@ -86,6 +86,19 @@ pub fn archive(
     Ok(report)
 }
 
+/// Makes sure that a log is the one that was archived, by the last record that both have of each
+/// partition: a topic that was deleted and created again has another there.
+///
+/// # Errors
+/// [`LogError::Replaced`] where it is not, [`LogError::Recreated`] where the log ends before the
+/// archive, and whatever reading may bring.
+pub fn verify(log: &dyn EventLog, archive: &Archive) -> Result<(), LogError> {
+    for place in log.partitions()? {
+        filing::same(archive, log, &place)?;
+    }
+    Ok(())
+}
+
 fn partition(
     log: &dyn EventLog,
     archive: &Archive,

@@ -111,14 +111,7 @@ fn everything_that_can_happen_changes_nothing() {
 
     let mut third = None;
     let each = Duration::from_micros(events * 40 / kills.max(1));
-    let mut producer = Producer::start(
-        &broker,
-        &topic,
-        PARTITIONS[0],
-        events,
-        each * kills as u32,
-        seed,
-    );
+    let producer = Producer::start(&broker, &topic, PARTITIONS[0], events, seed);
     let mut planned = EVENTS.iter().enumerate().peekable();
     for kill in 0..kills {
         producer.go_on(events * (kill + 1) / kills);

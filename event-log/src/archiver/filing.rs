@@ -37,16 +37,11 @@ impl<'a> Filing<'a> {
         options: ArchiveOptions,
     ) -> Result<Self, LogError> {
         archive.sweep(place)?;
-        let bounds = log.bounds(place)?;
-        let from = archive.next(place)?.unwrap_or(bounds.start);
-        if from > bounds.end {
-            return Err(LogError::Recreated {
-                place: place.clone(),
-                reached: from,
-                end: bounds.end,
-            });
-        }
-        same(archive, log, place, bounds.start..from)?;
+        let from = match archive.next(place)? {
+            Some(next) => next,
+            None => log.bounds(place)?.start,
+        };
+        same(archive, log, place)?;
         let all: Vec<usize> = (0..archive.table().schema.fields().len()).collect();
         Ok(Self {
             archive,
@@ -130,23 +125,31 @@ impl<'a> Filing<'a> {
     }
 }
 
-/// Makes sure that a log is the one that was archived: where it still has the archive's last record,
-/// that is the same there.
-fn same(
+/// Makes sure that a log is the one that was archived: it reaches as far, and where it still has the
+/// archive's last record, that is the same there.
+pub(super) fn same(
     archive: &Archive,
     log: &dyn EventLog,
     place: &TopicPartition,
-    shared: std::ops::Range<Offset>,
 ) -> Result<(), LogError> {
-    let from = Offset(shared.end.0.saturating_sub(LOOK_BACK));
-    let first = from
-        .max(shared.start)
-        .max(archive.first(place)?.unwrap_or(shared.end));
-    if first >= shared.end {
+    let (Some(first), Some(next)) = (archive.first(place)?, archive.next(place)?) else {
+        return Ok(());
+    };
+    let bounds = log.bounds(place)?;
+    if next > bounds.end {
+        return Err(LogError::Recreated {
+            place: place.clone(),
+            reached: next,
+            end: bounds.end,
+        });
+    }
+    let from = Offset(next.0.saturating_sub(LOOK_BACK));
+    let shared = from.max(bounds.start).max(first)..next;
+    if shared.is_empty() {
         return Ok(());
     }
     let mut last = None;
-    for chunk in archive.raw(place, first..shared.end)? {
+    for chunk in archive.raw(place, shared)? {
         let chunk = chunk?;
         last = (0..chunk.rows())
             .next_back()

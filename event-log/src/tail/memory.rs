@@ -259,13 +259,14 @@ impl Tail for MemoryTail {
             .filter(|(place, hold)| **hold == Hold::Assigned && !member.is_news(place))
             .map(|(place, _)| place);
         complete(assigned, from)?;
-        for (place, at) in &from.0 {
+        for place in from.0.keys() {
             match member.places.get(place) {
                 Some(Hold::Revoked) if member.is_news(place) => {}
                 None | Some(Hold::Revoked) => return Err(not_ours(place)),
-                Some(Hold::Assigned | Hold::Started(_)) => reachable(&*log, place, *at)?,
+                Some(Hold::Assigned | Hold::Started(_)) => {}
             }
         }
+        reachable(&*log, from)?;
         for (place, at) in &from.0 {
             if !member.is_news(place) {
                 member.places.insert(place.clone(), Hold::Started(*at));
