@@ -197,10 +197,7 @@ fn a_start_is_whole_and_within_the_log() {
             .to_string()
             .starts_with("t/1 was assigned and is not started")
     );
-    assert!(matches!(
-        refused(&[(0, 3), (1, 0)]),
-        LogError::Expired { .. }
-    ));
+    assert!(matches!(refused(&[(0, 3), (1, 0)]), LogError::Lost { .. }));
     assert!(matches!(
         refused(&[(0, 4), (1, 1)]),
         LogError::Recreated { .. }
