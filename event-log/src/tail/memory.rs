@@ -89,7 +89,8 @@ impl MemoryGroup {
         let member = shared.members.get_mut(&member.member);
         if let Some(member) = member.filter(|member| !member.expired) {
             let lost: Vec<_> = std::mem::take(&mut member.places).into_keys().collect();
-            member.news.clear();
+            // What it was told to be lost stays lost.
+            (member.news).retain(|event| matches!(event, TailEvent::Lost(_)));
             if !lost.is_empty() {
                 member.statistics.rebalances += 1;
                 member.news.push_back(TailEvent::Lost(lost));

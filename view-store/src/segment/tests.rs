@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryArray, Decimal256Array, Int64Array, LargeBinaryArray, ListArray, StringArray,
+    ArrayRef, AsArray, BinaryArray, Decimal256Array, Int64Array, LargeBinaryArray, ListArray, StringArray,
     TimestampMicrosecondArray, UInt64Array,
 };
+use arrow::compute::take_record_batch;
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType, i256};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -16,7 +17,7 @@ use shared_logic::partial::Partial;
 use super::*;
 use crate::error::{Error, Refusal};
 use crate::manifest::{Maker, ManifestNumber, SegmentEntry};
-use crate::segment::read::decode;
+use crate::segment::read::{decode, decode_between};
 use crate::segment::write::{Encoded, encode};
 
 /// Groups in order: windows of three keys, the first of which is NULL.
@@ -108,7 +109,28 @@ fn a_partial_comes_back_as_it_was() {
     for groups in [0, 1, 5_000, 70_000] {
         let partial = partial(groups);
         let (entry, encoded) = written(&partial);
-        assert_eq!(decode(&entry, encoded.bytes, &logic()).unwrap(), partial);
+        assert_eq!(
+            decode(&entry, encoded.bytes, &logic(), None).unwrap(),
+            partial
+        );
+    }
+}
+
+#[test]
+fn rows_between_two_times_come_back_alone() {
+    let partial = partial(70_000);
+    let (entry, encoded) = written(&partial);
+    let times = partial.rows.column(0).as_primitive::<TimestampMicrosecondType>();
+    let (first, last) = (times.value(0), times.value(times.len() - 1));
+    for range in [first..last, first + 1..last, last..last + 1, first..first, first - 9..last + 9] {
+        let within = |row: &u64| range.contains(&times.value(*row as usize));
+        let rows: Vec<u64> = (0..times.len() as u64).filter(within).collect();
+        let expected = Partial {
+            rows: take_record_batch(&partial.rows, &UInt64Array::from(rows)).unwrap(),
+            ..partial.clone()
+        };
+        let found = decode_between(&entry, encoded.bytes.clone(), &logic(), &range);
+        assert_eq!(found.unwrap(), expected, "{range:?}");
     }
 }
 
@@ -118,7 +140,7 @@ fn a_flipped_byte_anywhere_is_an_error_that_names_the_file() {
     for place in 0..encoded.bytes.len() {
         let mut bytes = encoded.bytes.to_vec();
         bytes[place] ^= 0x10;
-        match decode(&entry, bytes.into(), &logic()) {
+        match decode(&entry, bytes.into(), &logic(), None) {
             Err(Error::Corrupt { path, .. }) => assert_eq!(path, entry.path),
             other => panic!("byte {place}: {other:?}"),
         }
@@ -131,7 +153,9 @@ fn a_byte_too_many_or_too_few_is_an_error() {
     let short = encoded.bytes.slice(..encoded.bytes.len() - 1);
     let long = [&encoded.bytes[..], b"x"].concat();
     for bytes in [short, long.into(), Bytes::new()] {
-        let error = decode(&entry, bytes, &logic()).unwrap_err().to_string();
+        let error = decode(&entry, bytes, &logic(), None)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("bytes long"), "{error}");
     }
 }
@@ -139,7 +163,7 @@ fn a_byte_too_many_or_too_few_is_an_error() {
 #[test]
 fn other_logic_is_an_error_that_says_what_to_do() {
     let (entry, encoded) = written(&partial(7));
-    let error = decode(&entry, encoded.bytes, &Fingerprint("4567".into())).unwrap_err();
+    let error = decode(&entry, encoded.bytes, &Fingerprint("4567".into()), None).unwrap_err();
     assert!(matches!(error, Error::OtherLogic { .. }));
     assert!(error.to_string().contains("seam reprocess"), "{error}");
 }
@@ -156,7 +180,7 @@ fn a_manifest_that_says_something_else_than_the_file_is_noticed() {
     for change in changes {
         let mut entry = entry.clone();
         change(&mut entry);
-        let error = decode(&entry, encoded.bytes.clone(), &logic()).unwrap_err();
+        let error = decode(&entry, encoded.bytes.clone(), &logic(), None).unwrap_err();
         assert!(matches!(error, Error::Corrupt { .. }), "{error}");
     }
 }
