@@ -200,16 +200,18 @@ fn a_topic_and_a_file_of_the_same_events_fall_alike() {
 #[test]
 #[ignore = "needs a broker: scripts/kafka.sh start"]
 fn compacted_and_missing_topics_are_refused() {
-    let topic = topic("compacted");
-    create(&topic, 1, "compact");
-    let refused = KafkaLog::connect(&cluster(), &topic, TIMEOUT).unwrap_err();
-    assert!(
-        refused
-            .to_string()
-            .contains("is compacted (cleanup.policy=compact)"),
-        "{refused}"
-    );
-    KafkaLog::connect_compacted_as_log(&cluster(), &topic, TIMEOUT).unwrap();
+    for policy in ["compact", "compact,delete"] {
+        let topic = topic("compacted");
+        create(&topic, 1, policy);
+        let refused = KafkaLog::connect(&cluster(), &topic, TIMEOUT).unwrap_err();
+        assert!(
+            refused
+                .to_string()
+                .contains(&format!("is compacted (cleanup.policy={policy})")),
+            "{refused}"
+        );
+        KafkaLog::connect_compacted_as_log(&cluster(), &topic, TIMEOUT).unwrap();
+    }
     let missing = KafkaLog::connect(&cluster(), &Topic::new("never-made"), TIMEOUT).unwrap_err();
     assert!(
         missing
@@ -301,6 +303,7 @@ fn the_archive_and_the_topic_hold_the_same_events() {
             }
             producer.send(record).map_err(|(error, _)| error).unwrap();
         }
+        producer.flush(TIMEOUT).unwrap();
         match turn % 4 {
             1 => producer.abort_transaction(TIMEOUT).unwrap(),
             _ => producer.commit_transaction(TIMEOUT).unwrap(),
