@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # One node of Apache Kafka on loopback, for tests and trials: from Docker where an engine answers,
 # else from Maven Central with mvn and Java 17 or later. Everything it keeps is below target/kafka.
-# kafka.sh start     prints KAFKA_BROKERS=127.0.0.1:PORT once the broker answers
+# kafka.sh start     prints KAFKA_BROKERS=127.0.0.1:PORT once the broker answers, and KAFKA_SECURE=FILE,
+#                    which names its listeners with TLS and passwords; not from Docker
 # kafka.sh stop      ends the broker that start began, and deletes its topics
 # kafka.sh kill      ends it with SIGKILL, as a crash would; its topics stay
 # kafka.sh restart   starts it again after that, at the same port with the same topics
@@ -98,16 +99,36 @@ POM
 start_java() {
     command -v java > /dev/null || fail "no java: install Java 17 or later"
     fetch_jars
-    local controller
+    local controller tls plain both
     controller=$(free_port "$port")
+    tls=$(free_port "$controller")
+    plain=$(free_port "$tls")
+    both=$(free_port "$plain")
+    certificate broker
+    certificate other
+    # Whoever comes to the first listener may do everything; "reader" may read topics, and is in no
+    # group; "stranger" may do nothing.
+    local jaas=org.apache.kafka.common.security users='user_reader="reads" user_stranger="strange"'
     cat > "$run/server.properties" <<PROPERTIES
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:$controller
-listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller
-advertised.listeners=PLAINTEXT://127.0.0.1:$port
+listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller,SSL://127.0.0.1:$tls,SASL_PLAINTEXT://127.0.0.1:$plain,SASL_SSL://127.0.0.1:$both
+advertised.listeners=PLAINTEXT://127.0.0.1:$port,SSL://127.0.0.1:$tls,SASL_PLAINTEXT://127.0.0.1:$plain,SASL_SSL://127.0.0.1:$both
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL
+ssl.keystore.type=PKCS12
+ssl.keystore.location=$run/broker.p12
+ssl.keystore.password=brokerbroker
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
+listener.name.sasl_plaintext.plain.sasl.jaas.config=$jaas.plain.PlainLoginModule required $users;
+listener.name.sasl_plaintext.scram-sha-256.sasl.jaas.config=$jaas.scram.ScramLoginModule required;
+listener.name.sasl_plaintext.scram-sha-512.sasl.jaas.config=$jaas.scram.ScramLoginModule required;
+listener.name.sasl_ssl.plain.sasl.jaas.config=$jaas.plain.PlainLoginModule required $users;
+listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config=$jaas.scram.ScramLoginModule required;
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=$jaas.scram.ScramLoginModule required;
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
 log.dirs=$run/data
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=1
@@ -127,8 +148,33 @@ appender.stdout.layout.pattern = %d %p %m (%c)%n
 LOG4J
     java -Xmx256m "$(quiet)" -cp "$jars/*" kafka.tools.StorageTool format \
         --config "$run/server.properties" --cluster-id c2VhbWxpbmUtdGVzdHM= \
+        --add-scram 'SCRAM-SHA-256=[name=reader,password=reads]' \
+        --add-scram 'SCRAM-SHA-512=[name=reader,password=reads]' \
         > "$run/format.log" 2>&1 || fail "the storage could not be formatted, see $run/format.log"
+    cat > "$run/secure" <<SECURE
+ssl=127.0.0.1:$tls
+sasl_plaintext=127.0.0.1:$plain
+sasl_ssl=127.0.0.1:$both
+certificate=$run/broker.pem
+other=$run/other.pem
+SECURE
     launch
+}
+
+# certificate NAME: a key with a certificate that it signed itself.
+certificate() {
+    keytool -genkeypair -alias "$1" -dname "CN=$1" -ext san=ip:127.0.0.1,dns:localhost -keyalg EC \
+        -validity 30 -storetype PKCS12 -keystore "$run/$1.p12" -storepass "$1$1" > /dev/null 2>&1 &&
+        keytool -exportcert -rfc -alias "$1" -keystore "$run/$1.p12" -storepass "$1$1" \
+            > "$run/$1.pem" 2> /dev/null || fail "keytool could not make a certificate"
+}
+
+# What the reader may do.
+permit() {
+    java -Xmx64m "$(quiet)" -cp "$jars/*" org.apache.kafka.tools.AclCommand \
+        --bootstrap-server "127.0.0.1:$port" --add --allow-principal User:reader \
+        --operation Read --operation DescribeConfigs --topic '*' \
+        > "$run/permit.log" 2>&1 || fail "the reader's rights could not be given, see $run/permit.log"
 }
 
 quiet() { echo "-Dlog4j2.configurationFile=$run/log4j2.properties"; }
@@ -160,6 +206,10 @@ await() {
     for _ in $(seq 60); do
         if answers; then
             echo "KAFKA_BROKERS=127.0.0.1:$port" > "$run/brokers"
+            if [ -e "$run/secure" ]; then
+                [ -e "$run/permit.log" ] || permit
+                echo "KAFKA_SECURE=$run/secure" >> "$run/brokers"
+            fi
             cat "$run/brokers"
             return
         fi
@@ -201,7 +251,7 @@ crash() {
 restart() {
     [ -e "$run/brokers" ] || fail "no broker of this script was started"
     ! running || fail "the broker runs: kill it first"
-    port=$(sed 's/.*://' "$run/brokers")
+    port=$(sed -n 's/^KAFKA_BROKERS=.*://p' "$run/brokers")
     local kind id
     read -r kind id < "$run/node"
     case $kind in

@@ -20,6 +20,7 @@ step "tools"
 need cc gcc
 need make make
 need cmake cmake
+need perl perl
 need strace strace
 need python3 python3
 python3 -c 'import ensurepip' 2>/dev/null || need pyvenv python3-venv
@@ -47,9 +48,12 @@ cargo test --release -p shared-logic -p seamline --no-default-features --target-
 
 step "Kafka"
 trap 'scripts/kafka.sh stop' EXIT
-eval "$(scripts/kafka.sh start | grep '^KAFKA_BROKERS=')"
-export KAFKA_BROKERS
-cargo test --release --workspace --test kafka -- --ignored
+eval "$(scripts/kafka.sh start | grep '^KAFKA_')"
+export KAFKA_BROKERS KAFKA_SECURE
+cargo test --release --workspace --test 'kafka*' -- --ignored
+
+step "a soak over Kafka"
+cargo test --release -p cli --test soak -- --ignored --nocapture
 scripts/kafka.sh stop
 trap - EXIT
 

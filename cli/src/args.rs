@@ -320,6 +320,9 @@ pub struct Generate {
     pub to: String,
     #[command(flatten)]
     pub kafka: KafkaArgs,
+    /// Events a second for a topic, whether or not the broker keeps up; by default as many as it takes.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub rate: Option<u64>,
     /// Partitions of a topic that is made.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub partitions: u32,
@@ -375,6 +378,23 @@ pub struct Archive {
     /// Records per archive file at most.
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub file_rows: u64,
+    /// About how large an archive file gets at most.
+    #[arg(long, value_name = "BYTES", default_value = "128MB", value_parser = crate::bytes::parse)]
+    pub roll_bytes: u64,
+    /// Go on with what comes, until SIGTERM or SIGINT.
+    #[arg(long)]
+    pub follow: bool,
+    /// How long a record may be read and in no file: 10m, 30s.
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "10m",
+        requires = "follow"
+    )]
+    pub roll_every: humantime::Duration,
+    /// Share the partitions with other archivers of this consumer group.
+    #[arg(long, value_name = "NAME", requires = "follow")]
+    pub group: Option<String>,
 }
 
 /// `seam batch`.
@@ -417,6 +437,10 @@ pub struct Speed {
     pub store: StoreArgs,
     #[command(flatten)]
     pub log: LogArgs,
+    /// Where a view begins that the store does not hold yet: earliest, latest, an instant of arrival
+    /// (2024-01-31T12:00:00Z) or an offset for each partition (p0=12,p1=40).
+    #[arg(long, value_name = "PLACE", default_value = "earliest")]
+    pub from: String,
     /// Offsets per partition between two checkpoints.
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub checkpoint_every: u64,
@@ -444,11 +468,8 @@ pub struct FollowArgs {
     )]
     pub checkpoint_within: humantime::Duration,
     /// What a crash may do to events; the first two are there to be compared.
-    #[arg(long, value_enum, default_value_t = Delivery::ExactlyOnce, requires = "follow")]
+    #[arg(long, value_enum, default_value_t = Delivery::Exactly, requires = "follow")]
     pub delivery: Delivery,
-    /// Answer GET /metrics for Prometheus at this address, such as 127.0.0.1:9464.
-    #[arg(long, value_name = "HOST:PORT", requires = "follow")]
-    pub metrics: Option<std::net::SocketAddr>,
     /// A topic to keep in step with the rows of the view: by window and key the row as it is now, or
     /// nothing where there is none any more.
     #[arg(long, value_name = "TOPIC", requires = "follow")]
@@ -456,6 +477,9 @@ pub struct FollowArgs {
     /// When the sink gets what has changed: checkpoint, close (of a window), or 500ms.
     #[arg(long, default_value = "checkpoint", requires = "sink")]
     pub emit: Emit,
+    /// Answer GET /metrics for Prometheus at this address, such as 127.0.0.1:9464.
+    #[arg(long, value_name = "HOST:PORT", requires = "follow")]
+    pub metrics: Option<std::net::SocketAddr>,
     /// How log lines look, which go to the standard error.
     #[arg(long = "log", value_enum, default_value_t = LogFormat::Text, requires = "follow")]
     pub log_format: LogFormat,
@@ -465,11 +489,14 @@ pub struct FollowArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Delivery {
     /// The group's offset first, then the state: a crash in between loses.
-    AtMostOnce,
+    #[value(name = "at-most-once")]
+    AtMost,
     /// The state first, then the group's offset: a crash in between counts twice.
-    AtLeastOnce,
+    #[value(name = "at-least-once")]
+    AtLeast,
     /// State and offset in one write.
-    ExactlyOnce,
+    #[value(name = "exactly-once")]
+    Exactly,
 }
 
 /// How log lines look.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use event_log::archiver;
 use event_log::kafka::KafkaTail;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag::{register, register_conditional_shutdown};
@@ -50,8 +51,9 @@ pub fn run(args: &args::Speed) -> Outcome {
     let mut lives = Vec::new();
     for view in loaded.folds() {
         let log = store::kafka_log(&args.log, &view.table.topic)?;
+        archiver::verify(&log, &store::archive(&args.store.store, view)?)?;
         let job = store::job(&store, view)?;
-        let origin = event_log::EventLog::start(&log)?;
+        let origin = store::origin(&job, &args.from, &log)?;
         let generation = store::generation(&job, &loaded, view, &origin)?;
         // Each fold needs every partition, so each is a group of its own.
         let group = match (&args.follow.group, loaded.folds()) {
@@ -100,9 +102,9 @@ fn follow(lives: Vec<Live>, stop: &AtomicBool) -> Result<(), SpeedError> {
 impl From<args::Delivery> for Delivery {
     fn from(delivery: args::Delivery) -> Self {
         match delivery {
-            args::Delivery::AtMostOnce => Self::AtMostOnce,
-            args::Delivery::AtLeastOnce => Self::AtLeastOnce,
-            args::Delivery::ExactlyOnce => Self::ExactlyOnce,
+            args::Delivery::AtMost => Self::AtMostOnce,
+            args::Delivery::AtLeast => Self::AtLeastOnce,
+            args::Delivery::Exactly => Self::ExactlyOnce,
         }
     }
 }

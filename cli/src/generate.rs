@@ -13,7 +13,7 @@ use event_log::generate::{
 
 use crate::args::{Generate, Workload};
 use crate::demo::WEEK;
-use crate::failure::{OrInput, Outcome};
+use crate::failure::{Failure, OrInput, Outcome};
 
 /// Clicks that are made unless a number is asked for.
 const CLICKS: u64 = 120_000;
@@ -31,6 +31,11 @@ type Events = Box<dyn Iterator<Item = Result<RecordBatch, LogError>>>;
 /// Writes.
 pub fn run(args: &Generate) -> Outcome {
     let to: Destination = args.to.parse().or_input()?;
+    if args.rate.is_some() && !matches!(to, Destination::Kafka(_)) {
+        return Err(Failure::input(
+            "--rate is for a topic: write --to kafka:TOPIC, or leave it out for a file",
+        ));
+    }
     let folder = tempfile::tempdir()?;
     let (schema, events, key): (SchemaRef, Events, Option<&str>) = match args.workload {
         Workload::Clicks => {
@@ -70,18 +75,44 @@ fn produce(
     events: Events,
     key: Option<&str>,
 ) -> Outcome<u64> {
+    use std::thread;
+    use std::time::Instant;
+
+    use event_log::generate::Pace;
+
     use crate::cluster::{PATIENCE, cluster};
-    use crate::failure::Failure;
 
     let cluster = cluster(&args.kafka)?.ok_or_else(|| {
         Failure::input("no broker to write to: give --brokers or set KAFKA_BROKERS")
     })?;
     let sink = event_log::kafka::KafkaSink::create(&cluster, topic, args.partitions, PATIENCE);
     let mut sink = sink.or_input()?;
+    let Some(rate) = args.rate else {
+        for rows in events {
+            sink.write(&rows?, key)?;
+        }
+        return Ok(sink.finish()?);
+    };
+    let mut pace = Pace::new(rate);
+    let begun = Instant::now();
     for rows in events {
-        sink.write(&rows?, key)?;
+        let rows = rows?;
+        for first in (0..rows.num_rows()).step_by(pace.piece()) {
+            let piece = rows.slice(first, pace.piece().min(rows.num_rows() - first));
+            thread::sleep(pace.next(piece.num_rows() as u64, begun.elapsed()));
+            sink.write(&piece, key)?;
+        }
     }
-    Ok(sink.finish()?)
+    let took = begun.elapsed();
+    let written = sink.finish()?;
+    writeln!(
+        stdout(),
+        "{:.0} events/s of {rate} asked for, at most {:.1} ms behind; this generator can make {:.0} a second",
+        written as f64 / took.as_secs_f64(),
+        pace.behind().as_secs_f64() * 1e3,
+        pace.ceiling(took)
+    )?;
+    Ok(written)
 }
 
 #[cfg(not(feature = "kafka"))]
@@ -91,7 +122,7 @@ fn produce(
     _: Events,
     _: Option<&str>,
 ) -> Outcome<u64> {
-    Err(crate::failure::Failure::input(format!(
+    Err(Failure::input(format!(
         "cannot write to the topic {topic}: this seam was built without the kafka feature"
     )))
 }

@@ -2,6 +2,7 @@
 
 use std::io::{Write, stdout};
 
+use event_log::archiver;
 use speed_layer::commit::Speed;
 use speed_layer::fold::Options;
 
@@ -21,8 +22,10 @@ pub fn run(args: &args::Speed) -> Outcome {
     for view in loaded.folds() {
         let log = store::log(&args.log, &loaded, view)?;
         let end = ends.of(view, log.as_ref())?;
+        archiver::verify(log.as_ref(), &store::archive(&args.store.store, view)?)?;
         let job = store::job(&store, view)?;
-        let generation = store::generation(&job, &loaded, view, &log.start()?)?;
+        let origin = store::origin(&job, &args.from, log.as_ref())?;
+        let generation = store::generation(&job, &loaded, view, &origin)?;
         let options = Options {
             checkpoint_every: args.checkpoint_every,
             publish_every: args.checkpoint_every.min(Options::default().publish_every),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use event_log::EventLog;
 use event_log::archive::Archive;
+use event_log::origin::Origin;
 use shared_logic::coverage::OffsetVector;
 use shared_logic::identity::Topic;
 use shared_logic::view::View;
@@ -53,6 +54,16 @@ pub fn generation(
             }
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Where a job that is new begins in its log: what `--from` says. An old one goes on from where it
+/// stands, so that the same command can be given again.
+pub fn origin(job: &JobStore, from: &str, log: &dyn EventLog) -> Outcome<OffsetVector> {
+    let from: Origin = from.parse().or_input()?;
+    match job.manifest() {
+        Ok(_) => Ok(OffsetVector::default()),
+        Err(_) => from.offsets(log).or_input(),
     }
 }
 

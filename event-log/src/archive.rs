@@ -104,6 +104,14 @@ impl Archive {
         &self.table
     }
 
+    /// Where the archive of a partition begins; `None` where there is none.
+    ///
+    /// # Errors
+    /// The files cannot be listed.
+    pub fn first(&self, place: &TopicPartition) -> Result<Option<Offset>, LogError> {
+        Ok(self.folder.list(place.partition)?.first().copied())
+    }
+
     /// Where the archive of a partition ends, and the next file begins; `None` where there is none.
     ///
     /// # Errors
@@ -183,6 +191,41 @@ impl Archive {
         Ok(files)
     }
 
+    /// The records of a range as producers wrote them, also where the archive has them in columns.
+    ///
+    /// # Errors
+    /// As [`EventLog::read`].
+    pub fn raw(&self, place: &TopicPartition, range: Range<Offset>) -> Result<Chunks, LogError> {
+        self.chunks(place, range, 65_536, None)
+    }
+
+    /// The chunks of a range, in columns where the files were written with this table.
+    fn chunks(
+        &self,
+        place: &TopicPartition,
+        range: Range<Offset>,
+        rows: usize,
+        table: Option<&Table>,
+    ) -> Result<Chunks, LogError> {
+        let files = self.found(place)?;
+        within(place, &range, &self.bounds(place)?)?;
+        if range.is_empty() {
+            return Ok(Box::new(std::iter::empty()));
+        }
+        let files = files
+            .into_iter()
+            .map(|first| (first, self.folder.path(place.partition, first)))
+            .collect();
+        let want = reader::Want {
+            place: place.clone(),
+            range,
+            rows: rows.max(1),
+            table: table.map(Table::canonical).unwrap_or_default(),
+            columns: self.columns.clone(),
+        };
+        Ok(reader::chunks(files, want))
+    }
+
     /// Removes what archivers of this partition that died left unfinished.
     pub(crate) fn sweep(&self, place: &TopicPartition) -> Result<(), LogError> {
         self.folder.sweep(place.partition)
@@ -238,22 +281,6 @@ impl EventLog for Archive {
         range: Range<Offset>,
         chunk_rows: usize,
     ) -> Result<Chunks, LogError> {
-        let files = self.found(place)?;
-        within(place, &range, &self.bounds(place)?)?;
-        if range.is_empty() {
-            return Ok(Box::new(std::iter::empty()));
-        }
-        let files = files
-            .into_iter()
-            .map(|first| (first, self.folder.path(place.partition, first)))
-            .collect();
-        let want = reader::Want {
-            place: place.clone(),
-            range,
-            rows: chunk_rows.max(1),
-            table: self.table.canonical(),
-            columns: self.columns.clone(),
-        };
-        Ok(reader::chunks(files, want))
+        self.chunks(place, range, chunk_rows, Some(&self.table))
     }
 }

@@ -1,11 +1,17 @@
-//! Copies a log into the archive.
+//! Copies a log into the archive: what is there, or what comes.
+
+mod filing;
+mod follow;
+
+use std::time::Duration;
 
 use shared_logic::coverage::OffsetVector;
-use shared_logic::decode::Decoder;
 use shared_logic::identity::{Offset, TopicPartition};
 
-use crate::archive::{Archive, FileWriter, Prepared};
+use crate::archive::Archive;
 use crate::{EventLog, LogError};
+use filing::Filing;
+pub use follow::{Following, follow};
 
 /// How files are cut.
 #[derive(Clone, Copy, Debug)]
@@ -63,8 +69,8 @@ pub struct PartitionReport {
 ///
 /// # Errors
 /// [`LogError::Expired`] where the log no longer has what comes next, [`LogError::Rival`] where
-/// another archiver was faster, [`LogError::Recreated`] where the log ends before the archive, and
-/// whatever reading and writing may bring. Files that were made stay.
+/// another archiver was faster, [`LogError::Recreated`] where the log ends before the archive,
+/// [`LogError::Replaced`] where the archive's last record is another one in the log, and whatever reading and writing may bring. Files that were made stay.
 pub fn archive(
     log: &dyn EventLog,
     archive: &Archive,
@@ -80,6 +86,19 @@ pub fn archive(
     Ok(report)
 }
 
+/// Makes sure that a log is the one that was archived, by the last record that both have of each
+/// partition: a topic that was deleted and created again has another there.
+///
+/// # Errors
+/// [`LogError::Replaced`] where it is not, [`LogError::Recreated`] where the log ends before the
+/// archive, and whatever reading may bring.
+pub fn verify(log: &dyn EventLog, archive: &Archive) -> Result<(), LogError> {
+    for place in log.partitions()? {
+        filing::same(archive, log, &place)?;
+    }
+    Ok(())
+}
+
 fn partition(
     log: &dyn EventLog,
     archive: &Archive,
@@ -87,69 +106,15 @@ fn partition(
     upto: Option<&OffsetVector>,
     options: ArchiveOptions,
 ) -> Result<PartitionReport, LogError> {
-    archive.sweep(place)?;
-    let bounds = log.bounds(place)?;
-    let from = archive.next(place)?.unwrap_or(bounds.start);
-    if from > bounds.end {
-        return Err(LogError::Recreated {
-            place: place.clone(),
-            reached: from,
-            end: bounds.end,
-        });
-    }
-    let end = upto.map_or(bounds.end, |upto| upto.get(place)).max(from);
-    let mut report = PartitionReport {
-        place: place.clone(),
-        from,
-        next: from,
-        records: 0,
-        faulty: 0,
-        files: 0,
-        bytes: 0,
+    let mut filing = Filing::begin(archive, log, place, options)?;
+    let from = filing.report().from;
+    let end = match upto {
+        Some(upto) => upto.get(place),
+        None => log.bounds(place)?.end,
     };
-    let all: Vec<usize> = (0..archive.table().schema.fields().len()).collect();
-    let decoder = Decoder::new(archive.table().clone(), &all);
-    let mut before = archive.watermark(place, from)?;
-    let mut file: Option<FileWriter> = None;
-    // Room for the footer; parts are small, so that their size can be judged before they are added.
-    let slack = (options.file_bytes / 8).min(1_000_000);
-    let mut finish = |file: FileWriter| {
-        let (_, bytes, footer) = file.finish(archive)?;
-        report.next = footer.next;
-        report.records += footer.records;
-        report.faulty += footer.faulty;
-        report.files += 1;
-        report.bytes += bytes as u64;
-        Ok::<_, LogError>((footer.next, footer.greatest.max(footer.before)))
-    };
-    let mut next = from;
-    for chunk in log.read(place, from..end, options.chunk_rows)? {
-        let mut rest = Some(Prepared::new(archive, &decoder, chunk?)?);
-        while let Some(whole) = rest.take() {
-            let room = file
-                .as_ref()
-                .map_or(options.file_rows, |file| options.file_rows - file.records());
-            let part;
-            (part, rest) = whole.split(usize::try_from(room).unwrap_or(usize::MAX).max(1), slack);
-            // A part may take twice its raw size: once as it is, once in typed columns.
-            let full = |file: &FileWriter| {
-                file.records() > 0
-                    && (file.records() + part.rows() as u64 > options.file_rows
-                        || file.bytes() + 2 * part.bytes() + slack > options.file_bytes)
-            };
-            if let Some(done) = file.take_if(|file| full(file)) {
-                (next, before) = finish(done)?;
-            }
-            let mut open = match file.take() {
-                Some(open) => open,
-                None => FileWriter::new(archive, place, next, before)?,
-            };
-            open.write(&part)?;
-            file = Some(open);
-        }
+    for chunk in log.read(place, from..end.max(from), options.chunk_rows)? {
+        filing.push(chunk?, Duration::ZERO)?;
     }
-    if let Some(last) = file {
-        finish(last)?;
-    }
-    Ok(report)
+    filing.roll()?;
+    Ok(filing.report().clone())
 }

@@ -1,5 +1,6 @@
 //! What can go wrong with a log.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use shared_logic::decode::DecodeError;
@@ -27,6 +28,15 @@ pub enum LogError {
         asked: Offset,
         /// The first offset that is left.
         first: Offset,
+    },
+    /// Records that were to come next are gone from this log: fold them from the archive, or begin a
+    /// new generation behind them.
+    #[error(
+        "the log no longer has {}: fold them from the archive (seam batch), or leave them out for good in a new generation (seam reprocess --from log)", .gaps.iter().map(|(place, gap)| format!("offsets {} to {} of {place}", gap.start, gap.end)).collect::<Vec<_>>().join(", ")
+    )]
+    Lost {
+        /// What is missing in each partition: from the offset asked for to the first that is left.
+        gaps: Vec<(TopicPartition, Range<Offset>)>,
     },
     /// The records are not there yet: ask for less, or again later.
     #[error("offset {asked} of {place} is beyond the end of the log, which is {end}")]
@@ -79,6 +89,16 @@ pub enum LogError {
         reached: Offset,
         /// Where the log ends.
         end: Offset,
+    },
+    /// The log is not the one that was read before: a record has changed.
+    #[error(
+        "record {place}@{offset} is not the one that was read before: the topic was deleted and created again; read it into another store"
+    )]
+    Replaced {
+        /// The partition.
+        place: TopicPartition,
+        /// The record.
+        offset: Offset,
     },
     /// An input file, or what was asked of it, is wrong: correct one of the two.
     #[error("{}: {reason}", .path.display())]

@@ -6,6 +6,7 @@ mod destination;
 mod flights;
 #[cfg(feature = "nexmark")]
 mod nexmark;
+mod pace;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ pub use self::nexmark::{Nexmark, nexmark, nexmark_schema};
 pub use clicks::{Clicks, clicks};
 pub use destination::{Destination, write_avro, write_json_lines, write_parquet};
 pub use flights::{Flights, flights};
+pub use pace::Pace;
 
 /// The columns of generated clicks: `clicked` (event time), `page`, `visitor` and `arrival`.
 pub fn clicks_schema() -> SchemaRef {

@@ -22,7 +22,9 @@ use std::time::Duration;
 use rdkafka::admin::{AdminOptions, ResourceSpecifier};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 use shared_logic::identity::{Offset, Partition, Topic, TopicPartition};
+use shared_logic::time::EventTime;
 
 use crate::log::within;
 use crate::{Chunks, EventLog, LogError};
@@ -149,6 +151,30 @@ impl EventLog for KafkaLog {
         match (u64::try_from(first), u64::try_from(next)) {
             (Ok(first), Ok(next)) => Ok(Offset(first)..Offset(next)),
             _ => Err(failed(what(), &format!("offsets {first} to {next}"))),
+        }
+    }
+
+    fn since(&self, place: &TopicPartition, instant: EventTime) -> Result<Offset, LogError> {
+        let end = self.bounds(place)?.end;
+        let what = || format!("asking for an instant in {place}");
+        // Kafka counts milliseconds: the first that is not before the instant.
+        let millis = instant.0.div_euclid(1000) + i64::from(instant.0.rem_euclid(1000) > 0);
+        let mut list = TopicPartitionList::new();
+        let number = client::number(place)?;
+        list.add_partition_offset(
+            self.topic.as_str(),
+            number,
+            KafkaOffset::Offset(millis.max(0)),
+        )
+        .map_err(|error| failed(what(), &error))?;
+        let found = (self.asking.offsets_for_times(list, self.timeout))
+            .map_err(|error| failed(what(), &error))?;
+        match found.elements().first().map(|element| element.offset()) {
+            Some(KafkaOffset::Offset(at)) => {
+                let at = u64::try_from(at).map_err(|error| failed(what(), &error))?;
+                Ok(Offset(at).min(end))
+            }
+            _ => Ok(end),
         }
     }
 

@@ -31,6 +31,7 @@ pub mod input;
 pub mod kafka;
 mod log;
 pub mod memory;
+pub mod origin;
 pub mod partitioner;
 pub mod profile;
 mod row;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use shared_logic::chunk::Chunk;
 use shared_logic::coverage::OffsetVector;
 use shared_logic::identity::{Offset, TopicPartition};
+use shared_logic::time::EventTime;
 
 use crate::LogError;
 
@@ -41,6 +42,27 @@ pub trait EventLog: Send + Sync {
         range: Range<Offset>,
         chunk_rows: usize,
     ) -> Result<Chunks, LogError>;
+
+    /// The first offset of a partition at which a record arrived at or after an instant; the end
+    /// where there is none. Records without an arrival are passed over. A log with transactions may
+    /// name the offset of a marker or of an aborted record before it.
+    ///
+    /// # Errors
+    /// There is no such partition, or the log cannot be read.
+    fn since(&self, place: &TopicPartition, instant: EventTime) -> Result<Offset, LogError> {
+        let bounds = self.bounds(place)?;
+        for chunk in self.read(place, bounds.clone(), 65_536)? {
+            let chunk = chunk?;
+            let arrivals = chunk.arrivals.iter().flat_map(|arrivals| arrivals.iter());
+            let found = arrivals
+                .enumerate()
+                .find(|(_, arrival)| arrival.is_some_and(|arrival| arrival >= instant.0));
+            if let Some((row, _)) = found {
+                return Ok(chunk.offset(row));
+            }
+        }
+        Ok(bounds.end)
+    }
 
     /// The first offset left in each partition.
     ///

@@ -22,12 +22,16 @@ use std::time::Duration;
 
 use shared_logic::chunk::Chunk;
 use shared_logic::coverage::OffsetVector;
-use shared_logic::identity::{Offset, TopicPartition};
+use shared_logic::identity::TopicPartition;
 
 use crate::{EventLog, LogError};
 
 /// What happened in a topic, in the order in which it happened to one partition.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one a chunk, not one a record"
+)]
 pub enum TailEvent {
     /// Records of a partition that was started. The chunks of a partition tile: each begins where
     /// the one before ended, the first where the partition was started, and each ends behind the
@@ -86,7 +90,7 @@ pub trait Tail: Send {
     /// A failure of the network is not an error but [`TailEvent::Waiting`].
     ///
     /// # Errors
-    /// [`LogError::Expired`] where retention has overtaken the reader,
+    /// [`LogError::Lost`] where retention has overtaken the reader,
     /// [`LogError::Recreated`] or [`LogError::Refused`] where the topic is another one now, or gone,
     /// or may not be read.
     fn poll(&mut self, wait: Duration) -> Result<Vec<TailEvent>, LogError>;
@@ -96,8 +100,8 @@ pub trait Tail: Send {
     ///
     /// # Errors
     /// [`LogError::Refused`] for a partition that is not this reader's, or where one that was
-    /// assigned is left out. [`LogError::Expired`] where the offset is no longer in the log and
-    /// [`LogError::Recreated`] where it lies beyond the log's end; then nothing was started.
+    /// assigned is left out. [`LogError::Lost`] where offsets are no longer in the log, and
+    /// [`LogError::Recreated`] where one lies beyond the log's end; then nothing was started.
     fn start(&mut self, from: &OffsetVector) -> Result<(), LogError>;
 
     /// Gives up partitions that were revoked. Those that are not this reader's are passed over.
@@ -151,26 +155,24 @@ pub(crate) fn not_ours(place: &TopicPartition) -> LogError {
     ))
 }
 
-/// Makes sure that a log has what comes at `at`, or will have it next.
-pub(crate) fn reachable(
-    log: &dyn EventLog,
-    place: &TopicPartition,
-    at: Offset,
-) -> Result<(), LogError> {
-    let bounds = log.bounds(place)?;
-    if at < bounds.start {
-        return Err(LogError::Expired {
-            place: place.clone(),
-            asked: at,
-            first: bounds.start,
-        });
+/// Makes sure that a log has what comes next in each partition, or will have it.
+pub(crate) fn reachable(log: &dyn EventLog, from: &OffsetVector) -> Result<(), LogError> {
+    let mut gaps = Vec::new();
+    for (place, at) in &from.0 {
+        let bounds = log.bounds(place)?;
+        if *at > bounds.end {
+            return Err(LogError::Recreated {
+                place: place.clone(),
+                reached: *at,
+                end: bounds.end,
+            });
+        }
+        if *at < bounds.start {
+            gaps.push((place.clone(), *at..bounds.start));
+        }
     }
-    if at > bounds.end {
-        return Err(LogError::Recreated {
-            place: place.clone(),
-            reached: at,
-            end: bounds.end,
-        });
+    match gaps.is_empty() {
+        true => Ok(()),
+        false => Err(LogError::Lost { gaps }),
     }
-    Ok(())
 }

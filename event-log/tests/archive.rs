@@ -330,6 +330,19 @@ fn a_log_that_begins_anew_or_has_expired_is_not_archived_on() {
         ),
         "{error}"
     );
+    // As long as the old one, with other records.
+    let other: Vec<_> = (0..60).map(|n| Some(format!("{{\"n\":{n}}}"))).collect();
+    let error = run(&MemoryLog::raw([(place(), other)]), &copy, 10).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            LogError::Replaced {
+                offset: Offset(39),
+                ..
+            }
+        ),
+        "{error}"
+    );
     let later = MemoryLog::raw([(place(), values(90))]);
     later.expire(&place(), Offset(50));
     let error = run(&later, &copy, 10).unwrap_err();

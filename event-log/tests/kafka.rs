@@ -28,8 +28,9 @@ use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 use records::{decode, read, table, values};
-use shared_logic::chunk::Payload;
+use shared_logic::chunk::{Chunk, Payload};
 use shared_logic::identity::{Offset, Topic, TopicPartition};
+use shared_logic::time::EventTime;
 
 const RANGES: [std::ops::Range<u64>; 8] = [0..100, 0..1, 3..3, 5..6, 2..17, 9..40, 33..100, 12..12];
 
@@ -199,16 +200,18 @@ fn a_topic_and_a_file_of_the_same_events_fall_alike() {
 #[test]
 #[ignore = "needs a broker: scripts/kafka.sh start"]
 fn compacted_and_missing_topics_are_refused() {
-    let topic = topic("compacted");
-    create(&topic, 1, "compact");
-    let refused = KafkaLog::connect(&cluster(), &topic, TIMEOUT).unwrap_err();
-    assert!(
-        refused
-            .to_string()
-            .contains("is compacted (cleanup.policy=compact)"),
-        "{refused}"
-    );
-    KafkaLog::connect_compacted_as_log(&cluster(), &topic, TIMEOUT).unwrap();
+    for policy in ["compact", "compact,delete"] {
+        let topic = topic("compacted");
+        create(&topic, 1, policy);
+        let refused = KafkaLog::connect(&cluster(), &topic, TIMEOUT).unwrap_err();
+        assert!(
+            refused
+                .to_string()
+                .contains(&format!("is compacted (cleanup.policy={policy})")),
+            "{refused}"
+        );
+        KafkaLog::connect_compacted_as_log(&cluster(), &topic, TIMEOUT).unwrap();
+    }
     let missing = KafkaLog::connect(&cluster(), &Topic::new("never-made"), TIMEOUT).unwrap_err();
     assert!(
         missing
@@ -237,4 +240,159 @@ fn without_a_broker_the_error_says_how_to_get_one() {
         "{text}"
     );
     assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+/// A checksum over offset, key, value, headers and arrival of every record.
+fn checksum(chunks: impl Iterator<Item = Result<Chunk, LogError>>) -> (u64, u32) {
+    let (mut records, mut sum) = (0, 0);
+    for chunk in chunks {
+        let chunk = chunk.unwrap();
+        let Payload::Raw(raw) = &chunk.payload else {
+            panic!("raw")
+        };
+        let arrivals = chunk.arrivals.clone();
+        for row in 0..chunk.rows() {
+            records += 1;
+            let mut add = |bytes: &[u8]| sum = crc32c::crc32c_append(sum, bytes);
+            add(&chunk.offset(row).0.to_le_bytes());
+            let arrival = arrivals.as_ref().map(|list| list.value(row));
+            add(format!("{arrival:?}").as_bytes());
+            for field in [&raw.keys, &raw.values, &raw.headers] {
+                let value = field.is_valid(row).then(|| field.value(row));
+                add(format!("{value:?}").as_bytes());
+            }
+        }
+    }
+    (records, sum)
+}
+
+#[test]
+#[ignore = "needs a broker: scripts/kafka.sh start"]
+fn the_archive_and_the_topic_hold_the_same_events() {
+    let topic = topic("same");
+    create(&topic, 2, "delete");
+    let producer = producer(&[
+        ("transactional.id", topic.as_str()),
+        ("compression.type", "lz4"),
+    ]);
+    producer.init_transactions(TIMEOUT).unwrap();
+    let header = |n: u32| {
+        let value = n.to_le_bytes();
+        OwnedHeaders::new().insert(Header {
+            key: "n",
+            value: Some(&value[..]),
+        })
+    };
+    let mut committed = 0;
+    for turn in 0..12_u32 {
+        producer.begin_transaction().unwrap();
+        for n in 0..40 {
+            let (key, value) = (format!("k{}", n % 7), format!("{{\"visitor\":{n}}}"));
+            let mut record = BaseRecord::<str, str>::to(topic.as_str())
+                .partition((n % 2) as i32)
+                .timestamp(i64::from(1_000_000 * turn + n));
+            if n % 3 > 0 {
+                record = record.key(&key);
+            }
+            // The others are tombstones.
+            if n % 5 > 0 {
+                record = record.payload(&value);
+            }
+            if n % 4 == 0 {
+                record = record.headers(header(n));
+            }
+            producer.send(record).map_err(|(error, _)| error).unwrap();
+        }
+        producer.flush(TIMEOUT).unwrap();
+        match turn % 4 {
+            1 => producer.abort_transaction(TIMEOUT).unwrap(),
+            _ => producer.commit_transaction(TIMEOUT).unwrap(),
+        }
+        committed += if turn % 4 == 1 { 0 } else { 40 };
+    }
+    let log = KafkaLog::connect(&cluster(), &topic, TIMEOUT).unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let copy = Archive::open(root.path(), &topic, table()).unwrap();
+    let options = ArchiveOptions {
+        file_rows: 17,
+        ..ArchiveOptions::default()
+    };
+    archive(&log, &copy, None, options).unwrap();
+    let mut records = 0;
+    for place in log.partitions().unwrap() {
+        let bounds = log.bounds(&place).unwrap();
+        assert_eq!(copy.bounds(&place).unwrap(), bounds);
+        let theirs = checksum(log.read(&place, bounds.clone(), 1000).unwrap());
+        assert_eq!(checksum(copy.raw(&place, bounds).unwrap()), theirs);
+        records += theirs.0;
+    }
+    assert_eq!(records, committed);
+}
+
+#[test]
+#[ignore = "needs a broker: scripts/kafka.sh start"]
+fn a_topic_that_was_made_again_is_not_archived_on() {
+    let topic = topic("again");
+    let make = |first: u32| {
+        create(&topic, 1, "delete");
+        let values: Vec<_> = (first..first + 20).map(|n| Some(n.to_string())).collect();
+        produce(&producer(&[]), &topic, 0, &values);
+    };
+    let root = tempfile::tempdir().unwrap();
+    let copy = Archive::open(root.path(), &topic, table()).unwrap();
+    let run = || {
+        let log = KafkaLog::connect(&cluster(), &topic, TIMEOUT).unwrap();
+        archive(&log, &copy, None, ArchiveOptions::default())
+    };
+    make(0);
+    run().unwrap();
+    assert_eq!(run().unwrap().partitions[0].records, 0);
+    broker::delete(&topic);
+    make(0);
+    produce(&producer(&[]), &topic, 0, &[Some("more".to_owned())]);
+    let error = run().unwrap_err();
+    assert!(
+        matches!(
+            error,
+            LogError::Replaced {
+                offset: Offset(19),
+                ..
+            }
+        ),
+        "the same values at another time: {error}"
+    );
+}
+
+#[test]
+#[ignore = "needs a broker: scripts/kafka.sh start"]
+fn an_instant_is_an_offset() {
+    let topic = topic("since");
+    create(&topic, 1, "delete");
+    let producer = producer(&[]);
+    for n in 0..50 {
+        let record = BaseRecord::<str, str>::to(topic.as_str())
+            .partition(0)
+            .payload("{}")
+            .timestamp(1_000 + 10 * n);
+        producer.send(record).map_err(|(error, _)| error).unwrap();
+    }
+    producer.flush(TIMEOUT).unwrap();
+    let log = KafkaLog::connect(&cluster(), &topic, TIMEOUT).unwrap();
+    let place = TopicPartition::new(topic.as_str(), 0);
+    let memory = MemoryLog::default();
+    for chunk in read(&log, &place, 0..50, 50).unwrap() {
+        memory
+            .append(&place, chunk.payload, chunk.arrivals)
+            .unwrap();
+    }
+    for micros in [
+        0, 1_000_000, 1_000_001, 1_010_000, 1_234_567, 1_490_000, 1_490_001,
+    ] {
+        let instant = EventTime(micros);
+        assert_eq!(
+            log.since(&place, instant).unwrap(),
+            memory.since(&place, instant).unwrap(),
+            "{micros}"
+        );
+    }
 }

@@ -37,8 +37,12 @@ struct World {
 impl Reader {
     fn new(topic: &Topic, group: Option<&str>) -> Self {
         let log = KafkaLog::connect(&cluster(), topic, TIMEOUT).unwrap();
+        Self::of(KafkaTail::follow(log, group).unwrap())
+    }
+
+    fn of(tail: KafkaTail) -> Self {
         Self {
-            tail: KafkaTail::follow(log, group).unwrap(),
+            tail,
             owned: Vec::new(),
             revoked: Vec::new(),
             lost: 0,
@@ -149,10 +153,10 @@ fn records_markers_and_added_partitions_come_as_they_are_written() {
     );
     assert_eq!(world.values[&place(&topic, 0)].len(), 10);
     assert!(
-        !world
+        world
             .values
             .get(&place(&topic, 1))
-            .is_some_and(|values| !values.is_empty())
+            .is_none_or(Vec::is_empty)
     );
     more_partitions(&topic, 3);
     // The old producer does not know it yet.
@@ -252,7 +256,7 @@ fn members_of_a_group_hand_over_what_they_have_read() {
     let count = write();
     until("all to the second", &mut [&mut two], &mut world, all(count));
     assert_eq!(two.owned.len(), 4);
-    for (_, values) in &world.values {
+    for values in world.values.values() {
         assert_eq!(
             *values,
             (0..written).map(|n| n.to_string()).collect::<Vec<_>>()
@@ -277,14 +281,8 @@ fn what_is_not_in_the_log_is_told_with_its_offsets() {
         tail.start(&from)
     };
     let expired = start(3).unwrap_err();
-    assert!(matches!(
-        expired,
-        LogError::Expired {
-            asked: Offset(3),
-            first: Offset(7),
-            ..
-        }
-    ));
+    let gap = format!("the log no longer has offsets 3 to 7 of {topic}/0: ");
+    assert!(expired.to_string().starts_with(&gap), "{expired}");
     let recreated = start(21).unwrap_err();
     assert!(
         matches!(
@@ -297,4 +295,53 @@ fn what_is_not_in_the_log_is_told_with_its_offsets() {
         "{recreated}"
     );
     start(20).unwrap();
+}
+
+/// The broker that the client library brings for tests can be switched off.
+#[test]
+fn an_outage_is_told_once_and_waited_out() {
+    let broker = rdkafka::mocking::MockCluster::new(1).unwrap();
+    let topic = Topic::new("mocked");
+    broker.create_topic(topic.as_str(), 1, 1).unwrap();
+    let addresses = broker.bootstrap_servers();
+    let producer: rdkafka::producer::BaseProducer = rdkafka::ClientConfig::new()
+        .set("bootstrap.servers", &addresses)
+        .create()
+        .unwrap();
+    produce(&producer, &topic, 0, &numbers(0..10));
+    let cluster = event_log::kafka::Cluster::new(&addresses);
+    let log = KafkaLog::connect_compacted_as_log(&cluster, &topic, TIMEOUT).unwrap();
+    let mut reader = Reader::of(KafkaTail::follow(log, None).unwrap());
+    let mut world = World::default();
+    let all = |count: u64| {
+        let place = place(&topic, 0);
+        move |_: &[&mut Reader], world: &World| world.manifest.get(&place) == Offset(count)
+    };
+    let waits = |expected: &'static [bool]| {
+        move |readers: &[&mut Reader], _: &World| readers[0].waits == expected
+    };
+    until("the first records", &mut [&mut reader], &mut world, all(10));
+    broker.broker_down(1).unwrap();
+    until(
+        "word of the outage",
+        &mut [&mut reader],
+        &mut world,
+        waits(&[true]),
+    );
+    broker.broker_up(1).unwrap();
+    until(
+        "word of its end",
+        &mut [&mut reader],
+        &mut world,
+        waits(&[true, false]),
+    );
+    produce(&producer, &topic, 0, &numbers(10..20));
+    until(
+        "what came after it",
+        &mut [&mut reader],
+        &mut world,
+        all(20),
+    );
+    assert_eq!(world.values[&place(&topic, 0)].len(), 20);
+    assert_eq!(reader.waits, [true, false]);
 }

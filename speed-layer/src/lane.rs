@@ -55,9 +55,10 @@ impl Lane {
         self.shift
     }
 
-    /// Where the open fold begins, or will begin: all before is published.
-    pub fn at(&self) -> Offset {
-        self.at
+    /// Where what is not published begins, or will begin.
+    pub fn published(&self) -> Offset {
+        let ended = self.ended.first();
+        ended.and_then(begin).unwrap_or(self.at)
     }
 
     /// Whether something is folded that is not published.
@@ -128,6 +129,11 @@ impl Lane {
     }
 }
 
+/// Where a run of one partition begins.
+fn begin(run: &Partial) -> Option<Offset> {
+    run.coverage.start().0.into_values().next()
+}
+
 /// Puts `fresh` on top of the runs of one partition and merges small ones, so that each run left
 /// has more than twice as many rows as the next: their number grows with the logarithm of the
 /// rows, and so does how often a row is merged. Nothing is merged across an offset of `borders`
@@ -144,9 +150,8 @@ pub fn stack(
 ) -> Result<Vec<Arc<Partial>>, SpeedError> {
     for mut run in fresh {
         while let Some(below) = runs.last() {
-            let begins = |run: &Partial| run.coverage.start().0.into_values().next();
-            let may = begins(below) >= Some(frozen)
-                && (pin.is_none() || begins(&run) != pin)
+            let may = begin(below) >= Some(frozen)
+                && (pin.is_none() || begin(&run) != pin)
                 && below.rows.num_rows() <= 2 * run.rows.num_rows();
             if !may {
                 break;

@@ -113,7 +113,10 @@ impl JobStore {
         times: Option<&Range<i64>>,
     ) -> Result<Partial, Error> {
         if let Some(bytes) = self.store.blobs.get(&entry.path)? {
-            return segment::read::decode(entry, bytes, fingerprint, times);
+            return match times {
+                Some(times) => segment::read::decode_between(entry, bytes, fingerprint, times),
+                None => segment::read::decode(entry, bytes, fingerprint),
+            };
         }
         let path = entry.path.clone();
         let newest = self.manifest()?;

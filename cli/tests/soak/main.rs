@@ -29,7 +29,7 @@ const DEADLINE: Duration = Duration::from_secs(300);
 pub struct Random(u64);
 
 impl Random {
-    pub fn below(&mut self, end: u64) -> u64 {
+    fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -82,6 +82,7 @@ fn everything_that_can_happen_changes_nothing() {
     println!("{events} events, {kills} kills, seed {seed}");
     let broker = Broker::find();
     let (topic, sink) = (broker.name("soak"), broker.name("soak-sink"));
+    let archivers = format!("{topic}-archive");
     broker.create(&topic, PARTITIONS[0]);
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
@@ -102,7 +103,7 @@ fn everything_that_can_happen_changes_nothing() {
         "--sink",
         &sink,
     ];
-    let archive = ["--follow", "--file-rows", "100000"];
+    let archive = ["--follow", "--roll-every", "2s", "--group", &archivers];
     let mut parts = vec![
         process("speed-0", "speed", &speed),
         process("speed-1", "speed", &speed),
@@ -111,16 +112,10 @@ fn everything_that_can_happen_changes_nothing() {
 
     let mut third = None;
     let each = Duration::from_micros(events * 40 / kills.max(1));
-    let mut producer = Producer::start(
-        &broker,
-        &topic,
-        PARTITIONS[0],
-        events,
-        each * kills as u32,
-        seed,
-    );
+    let producer = Producer::start(&broker, &topic, PARTITIONS[0], events, seed);
     let mut planned = EVENTS.iter().enumerate().peekable();
     for kill in 0..kills {
+        producer.go_on(events * (kill + 1) / kills);
         let due = Instant::now() + each / 2 + each.mul_f64(random.below(1000) as f64 / 1000.0);
         while Instant::now() < due {
             parts.iter_mut().for_each(Process::revive);
@@ -129,7 +124,7 @@ fn everything_that_can_happen_changes_nothing() {
         while let Some((_, event)) =
             planned.next_if(|(nth, _)| *nth as u64 * kills <= kill * EVENTS.len() as u64)
         {
-            println!("{:?} {event:?}", producer.sent());
+            println!("{} {event:?}", producer.sent());
             match event {
                 Event::Join => third = Some(process("speed-2", "speed", &speed)),
                 Event::Leave => third.take().into_iter().for_each(Process::stop),
@@ -147,7 +142,7 @@ fn everything_that_can_happen_changes_nothing() {
             }
         }
         let victim = random.below(parts.len() as u64) as usize;
-        println!("{:?} kill {}", producer.sent(), parts[victim].name);
+        println!("{} kill {}", producer.sent(), parts[victim].name);
         parts[victim].kill();
         parts[victim].revive();
     }

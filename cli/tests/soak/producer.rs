@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
@@ -11,25 +11,22 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use super::Random;
 use super::broker::Broker;
 
+/// Events a second at most.
+const RATE: u32 = 25_000;
+
 /// The first event time, in milliseconds.
 const EPOCH: u64 = 1_700_000_000_000;
 
 pub struct Producer {
     partitions: Arc<AtomicI32>,
+    until: Arc<AtomicU64>,
     sent: Arc<AtomicU64>,
     thread: JoinHandle<u64>,
 }
 
 impl Producer {
-    /// Sends so many events within `time`, to partitions at random.
-    pub fn start(
-        broker: &Broker,
-        topic: &str,
-        partitions: i32,
-        events: u64,
-        time: Duration,
-        seed: u64,
-    ) -> Self {
+    /// Sends so many events, to partitions at random: at [`RATE`], as far as it may.
+    pub fn start(broker: &Broker, topic: &str, partitions: i32, events: u64, seed: u64) -> Self {
         let mut config = broker.config();
         config
             .set("enable.idempotence", "true")
@@ -39,14 +36,17 @@ impl Producer {
         let producer: BaseProducer = config.create().unwrap();
         let partitions = Arc::new(AtomicI32::new(partitions));
         let sent = Arc::new(AtomicU64::new(0));
+        let until = Arc::new(AtomicU64::new(0));
         let (topic, number, count) = (topic.to_owned(), Arc::clone(&partitions), Arc::clone(&sent));
+        let may = Arc::clone(&until);
         let work = move || {
             let mut random = Random(seed);
-            let begun = Instant::now();
             for n in 0..events {
                 if n % 256 == 0 {
-                    let due = begun + time.mul_f64(n as f64 / events as f64);
-                    producer.poll(due.saturating_duration_since(Instant::now()));
+                    producer.poll(Duration::from_secs(256) / RATE);
+                }
+                while n >= may.load(Ordering::Relaxed) {
+                    producer.poll(Duration::from_millis(10));
                 }
                 // Up to half a minute late, every ten events a millisecond later.
                 let at = EPOCH + n / 10 - random.below(30_000);
@@ -77,9 +77,15 @@ impl Producer {
         };
         Self {
             partitions,
+            until,
             sent,
             thread: std::thread::spawn(work),
         }
+    }
+
+    /// Lets it send as many events in all.
+    pub fn go_on(&self, until: u64) {
+        self.until.store(until, Ordering::Relaxed);
     }
 
     /// How many events were sent.
@@ -88,7 +94,7 @@ impl Producer {
     }
 
     /// From here on there are so many partitions.
-    pub fn partitions(&mut self, partitions: i32) {
+    pub fn partitions(&self, partitions: i32) {
         self.partitions.store(partitions, Ordering::Relaxed);
     }
 

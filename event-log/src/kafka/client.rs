@@ -27,6 +27,14 @@ impl Quiet {
         self.trouble().map(|(_, reason)| reason)
     }
 
+    fn keep(&self, code: RDKafkaErrorCode, reason: &str) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        // That all brokers are down says less than what was said before it.
+        if last.is_none() || code != RDKafkaErrorCode::AllBrokersDown {
+            *last = Some((code, reason.to_owned()));
+        }
+    }
+
     fn trouble(&self) -> Option<(RDKafkaErrorCode, String)> {
         self.last
             .lock()
@@ -35,18 +43,29 @@ impl Quiet {
     }
 }
 
+/// What the client says where one with TLS has come to a door without it, or the other way round, or
+/// one without a password to a door that asks for it.
+const MISMATCHES: [&str; 3] = [
+    "PLAINTEXT broker listener",
+    "in state APIVERSION_QUERY",
+    "security.protocol",
+];
+
+fn mismatch(reason: &str) -> bool {
+    MISMATCHES.iter().any(|sign| reason.contains(sign))
+}
+
 impl ClientContext for Quiet {
-    fn log(&self, _: RDKafkaLogLevel, _: &str, _: &str) {}
+    fn log(&self, _: RDKafkaLogLevel, _: &str, text: &str) {
+        // Some of it is said nowhere else.
+        if mismatch(text) {
+            self.keep(RDKafkaErrorCode::BrokerTransportFailure, text);
+        }
+    }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let code = error
-            .rdkafka_error_code()
-            .unwrap_or(RDKafkaErrorCode::Unknown);
-        // That all brokers are down says less than what was said before it.
-        if last.is_none() || code != RDKafkaErrorCode::AllBrokersDown {
-            *last = Some((code, reason.to_owned()));
-        }
+        let code = error.rdkafka_error_code();
+        self.keep(code.unwrap_or(RDKafkaErrorCode::Unknown), reason);
     }
 }
 
@@ -59,7 +78,7 @@ fn config(cluster: &Cluster, more: &[(&str, &str)]) -> ClientConfig {
         ("socket.connection.setup.timeout.ms", "3000"),
     ];
     let mut config = cluster.config(&[&common, more].concat());
-    config.set_log_level(RDKafkaLogLevel::Emerg);
+    config.set_log_level(RDKafkaLogLevel::Info);
     config
 }
 
@@ -126,19 +145,19 @@ pub(super) fn reach(
         let Err(error) = asking.fetch_metadata(None, left.min(Duration::from_millis(500))) else {
             return Ok(());
         };
-        // The reasons come as events of their own.
-        while asking.poll(Duration::ZERO).is_some() {}
+        // The reasons come as events of their own, some of which end a poll that does not wait.
+        while asking.poll(Duration::from_millis(10)).is_some() {}
         let (code, reason) = (asking.context().trouble())
             .unwrap_or_else(|| (RDKafkaErrorCode::Unknown, error.to_string()));
         let brokers = cluster.brokers().to_owned();
         let check = match code {
+            _ if mismatch(&reason) => "check security.protocol",
             RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed => {
                 "check sasl.mechanism, sasl.username and sasl.password"
             }
             RDKafkaErrorCode::SSL => {
                 "check ssl.ca.location, the host name in the broker's certificate, and the client's own certificate if the broker asks for one"
             }
-            _ if reason.contains("security.protocol") => "check security.protocol",
             _ if left.is_zero() => return Err(LogError::Unreachable { brokers, reason }),
             _ => continue,
         };
@@ -151,20 +170,23 @@ pub(super) fn reach(
 }
 
 /// What is said where the cluster forbids something.
-pub(super) fn denied(topic: &Topic, error: &KafkaError) -> Option<LogError> {
-    let code = match error {
-        KafkaError::AdminOp(code) => *code,
-        other => other.rdkafka_error_code()?,
-    };
+pub(super) fn denied(topic: &Topic, group: Option<&str>, error: &KafkaError) -> Option<LogError> {
+    let code = error.rdkafka_error_code()?;
     let check = match code {
         RDKafkaErrorCode::TopicAuthorizationFailed => {
             "check that this user may Describe and Read it"
         }
+        // Without a group there is a name all the same, which the client asks for.
         RDKafkaErrorCode::GroupAuthorizationFailed => {
-            "check that this user may Read the consumer group"
+            let group = group?;
+            return Some(LogError::Denied {
+                what: format!("consumer group {group}"),
+                reason: code.to_string(),
+                check: "check that this user may Read it".to_owned(),
+            });
         }
         RDKafkaErrorCode::ClusterAuthorizationFailed => {
-            "check that this user has IdempotentWrite on the cluster, and Create for a new topic"
+            "check that this user has IdempotentWrite on the cluster"
         }
         RDKafkaErrorCode::TransactionalIdAuthorizationFailed => {
             "check that this user may Write with the transactional id"

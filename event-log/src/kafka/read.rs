@@ -85,7 +85,7 @@ impl Read {
                     trouble = None;
                 }
                 Some(Err(KafkaError::PartitionEOF(_))) => next = self.end,
-                Some(Err(error)) if let Some(denied) = denied(&self.place.topic, &error) => {
+                Some(Err(error)) if let Some(denied) = denied(&self.place.topic, None, &error) => {
                     return Err(denied);
                 }
                 // The client connects again by itself.

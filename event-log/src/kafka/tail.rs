@@ -149,7 +149,7 @@ impl KafkaTail {
     /// Tells what passes by itself from what does not.
     fn trouble(&mut self, error: &KafkaError) -> Result<(), LogError> {
         let topic = &self.log.topic;
-        if let Some(denied) = denied(topic, error) {
+        if let Some(denied) = denied(topic, self.group.as_deref(), error) {
             return Err(denied);
         }
         match error {
@@ -290,18 +290,17 @@ impl KafkaTail {
 
     /// Finds out which partition has no record where it should go on; goes on where all have.
     fn find_astray(&mut self) -> Result<(), LogError> {
-        for open in self.open.values() {
-            match reachable(&self.log, &open.place, open.next) {
-                // It will be asked again.
-                Err(LogError::Broker { .. }) => return Ok(()),
-                other => other?,
-            }
-        }
         let from = self
             .open
             .values()
             .map(|open| (open.place.clone(), open.next));
-        self.start(&OffsetVector(from.collect()))
+        let from = OffsetVector(from.collect());
+        match reachable(&self.log, &from) {
+            // It will be asked again.
+            Err(LogError::Broker { .. }) => Ok(()),
+            Err(error) => Err(error),
+            Ok(()) => self.start(&from),
+        }
     }
 
     /// The part of these offsets that a group may be told.
@@ -337,7 +336,7 @@ impl Tail for KafkaTail {
                 self.assigned.iter().cloned().collect(),
             )]);
         }
-        if self.astray {
+        if self.astray && self.assigned.is_empty() {
             self.find_astray()?;
         }
         self.drain(wait)?;
@@ -351,15 +350,15 @@ impl Tail for KafkaTail {
 
     fn start(&mut self, from: &OffsetVector) -> Result<(), LogError> {
         complete(self.assigned.iter(), from)?;
-        for (place, at) in &from.0 {
+        for place in from.0.keys() {
             if !self.assigned.contains(place) && !self.open.contains_key(&place.partition) {
                 return Err(not_ours(place));
             }
-            match reachable(&self.log, place, *at) {
-                // In an outage this is found out later, when the records are asked for.
-                Ok(()) | Err(LogError::Broker { .. }) => {}
-                Err(error) => return Err(error),
-            }
+        }
+        match reachable(&self.log, from) {
+            // In an outage this is found out later, when the records are asked for.
+            Ok(()) | Err(LogError::Broker { .. }) => {}
+            Err(error) => return Err(error),
         }
         let again = from
             .0

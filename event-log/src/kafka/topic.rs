@@ -37,7 +37,7 @@ pub(super) fn find<C: ClientContext>(
             partitions: found.partitions().len(),
             ready: (found.partitions().iter()).all(|partition| partition.leader() >= 0),
         }),
-        Some(code) => match denied(topic, &KafkaError::MetadataFetch(code)) {
+        Some(code) => match denied(topic, None, &KafkaError::MetadataFetch(code)) {
             Some(denied) => Err(denied),
             None => Ok(Found::default()),
         },
@@ -96,10 +96,18 @@ fn make(
     for result in created {
         match result {
             Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
-            Err((_, code)) => {
-                let denied = denied(topic, &KafkaError::AdminOp(code));
-                return Err(denied.unwrap_or_else(|| failed(what(), &code)));
+            Err((
+                _,
+                code @ (RDKafkaErrorCode::TopicAuthorizationFailed
+                | RDKafkaErrorCode::ClusterAuthorizationFailed),
+            )) => {
+                return Err(LogError::Denied {
+                    what: format!("topic {topic}"),
+                    reason: format!("it does not exist and this user may not create it: {code}"),
+                    check: "create it, or allow Create".to_owned(),
+                });
             }
+            Err((_, code)) => return Err(failed(what(), &code)),
         }
     }
     Ok(())

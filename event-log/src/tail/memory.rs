@@ -89,7 +89,8 @@ impl MemoryGroup {
         let member = shared.members.get_mut(&member.member);
         if let Some(member) = member.filter(|member| !member.expired) {
             let lost: Vec<_> = std::mem::take(&mut member.places).into_keys().collect();
-            member.news.clear();
+            // What it was told to be lost stays lost.
+            (member.news).retain(|event| matches!(event, TailEvent::Lost(_)));
             if !lost.is_empty() {
                 member.statistics.rebalances += 1;
                 member.news.push_back(TailEvent::Lost(lost));
@@ -258,13 +259,14 @@ impl Tail for MemoryTail {
             .filter(|(place, hold)| **hold == Hold::Assigned && !member.is_news(place))
             .map(|(place, _)| place);
         complete(assigned, from)?;
-        for (place, at) in &from.0 {
+        for place in from.0.keys() {
             match member.places.get(place) {
                 Some(Hold::Revoked) if member.is_news(place) => {}
                 None | Some(Hold::Revoked) => return Err(not_ours(place)),
-                Some(Hold::Assigned | Hold::Started(_)) => reachable(&*log, place, *at)?,
+                Some(Hold::Assigned | Hold::Started(_)) => {}
             }
         }
+        reachable(&*log, from)?;
         for (place, at) in &from.0 {
             if !member.is_news(place) {
                 member.places.insert(place.clone(), Hold::Started(*at));

@@ -81,3 +81,22 @@ pub fn produce(producer: &BaseProducer, topic: &Topic, partition: i32, values: &
     }
     producer.flush(TIMEOUT).unwrap();
 }
+
+/// Deletes a topic, and waits until it is gone.
+pub fn delete(topic: &Topic) {
+    let (admin, options) = admin();
+    let deleted = block_on(admin.delete_topics(&[topic.as_str()], &options)).unwrap();
+    deleted.into_iter().for_each(|result| drop(result.unwrap()));
+    let begun = std::time::Instant::now();
+    loop {
+        let all = admin.inner().fetch_metadata(None, TIMEOUT).unwrap();
+        if !all
+            .topics()
+            .iter()
+            .any(|found| found.name() == topic.as_str())
+        {
+            return;
+        }
+        assert!(begun.elapsed() < TIMEOUT, "{topic} is gone in time");
+    }
+}

@@ -480,6 +480,23 @@ fn only_what_has_changed_is_emitted() {
 }
 
 #[test]
+fn a_few_keys_are_found_among_many() {
+    for sql in VIEWS {
+        let mut world = World::new(sql, Emit::Checkpoint);
+        let many = |from: u8, to: u8| -> Vec<Event> {
+            (from..to).map(|name| (i64::from(name % 3) * 5, Some(name), 1)).collect()
+        };
+        world.seal(0, &many(0, 250));
+        world.seal(1, &many(20, 200));
+        world.step();
+        world.seal(0, &[(5, Some(9), 1), (10, Some(77), 2), (5, None, 1)]);
+        let emitted = world.sink.as_mut().unwrap().step().unwrap();
+        assert!(emitted.rows <= 3 * 4, "{sql}: {emitted:?}");
+        assert_eq!(world.found(), comparable(world.expected()), "{sql}");
+    }
+}
+
+#[test]
 fn sessions_that_join_leave_tombstones() {
     let mut world = World::new(VIEWS[3], Emit::Checkpoint);
     world.seal(0, &seconds(&[1, 8]));

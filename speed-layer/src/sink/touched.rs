@@ -1,11 +1,12 @@
 //! The rows that a difference may be in.
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
-use arrow::compute::{filter_record_batch, take_record_batch};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array, make_comparator};
+use arrow::compute::{SortOptions, filter_record_batch, take_record_batch};
 use arrow::datatypes::TimestampMicrosecondType;
 use arrow::error::ArrowError;
 use arrow::row::{RowConverter, SortField};
@@ -25,6 +26,8 @@ pub(super) struct Touched {
     /// Slices in which the keys below are touched; sorted and disjoint.
     slices: Vec<Range<i64>>,
     keys: HashSet<Box<[u8]>>,
+    /// The same keys as columns, to look for them where they are few.
+    columns: Vec<ArrayRef>,
     converter: RowConverter,
     /// The columns of a partial that a key is made of.
     by: Vec<usize>,
@@ -49,6 +52,7 @@ impl Touched {
         let mut touched = Self {
             slices: vec![],
             keys: HashSet::new(),
+            columns: vec![],
             converter: RowConverter::new(types.cloned().map(SortField::new).collect())?,
             by: keys.iter().map(|key| times + key).collect(),
             whole: vec![],
@@ -73,6 +77,12 @@ impl Touched {
             }
         }
         tidy(&mut touched.slices);
+        // Sessions are not sorted by their keys.
+        if !matches!(view.window, Window::Session { .. }) && !touched.by.is_empty() {
+            let parser = touched.converter.parser();
+            let keys = touched.keys.iter().map(|key| parser.parse(key));
+            touched.columns = touched.converter.convert_rows(keys)?;
+        }
         Ok(touched)
     }
 
@@ -155,10 +165,10 @@ impl Touched {
                 found.extend(places.map(|row| row as u64));
                 continue;
             }
-            let keys = self.converter.convert_columns(&self.columns(&slice))?;
-            let known = keys.iter().map(|key| self.keys.contains(key.as_ref()));
-            found
-                .extend((places.zip(known)).filter_map(|(row, known)| known.then_some(row as u64)));
+            match self.columns.is_empty() {
+                true => self.scan(&slice, places.start, &mut found)?,
+                false => self.search(&slice, starts, places, &mut found)?,
+            }
         }
         if !self.whole.is_empty() {
             found.sort_unstable();
@@ -173,6 +183,54 @@ impl Touched {
             counters: partial.counters,
             rows,
         })
+    }
+
+    /// Appends the places of rows with a key that is touched, by a look at every row.
+    fn scan(&self, rows: &RecordBatch, from: usize, found: &mut Vec<u64>) -> Result<(), ArrowError> {
+        let keys = self.converter.convert_columns(&self.columns(rows))?;
+        let touched = (from..).zip(&keys).filter(|(_, key)| self.keys.contains(key.as_ref()));
+        found.extend(touched.map(|(row, _)| row as u64));
+        Ok(())
+    }
+
+    /// The same where the rows of each slice are sorted by key: by a search for each key, if there
+    /// are few of them.
+    fn search(
+        &self,
+        rows: &RecordBatch,
+        starts: &[i64],
+        places: Range<usize>,
+        found: &mut Vec<u64>,
+    ) -> Result<(), ArrowError> {
+        let columns = self.columns(rows);
+        let comparators = (columns.iter().zip(&self.columns))
+            .map(|(column, keys)| make_comparator(column, keys, SortOptions::default()))
+            .collect::<Result<Vec<_>, _>>()?;
+        let compare = |row: usize, key: usize| {
+            let orders = comparators.iter().map(|compare| compare(row, key));
+            orders.fold(Ordering::Equal, Ordering::then)
+        };
+        let mut low = places.start;
+        while let Some(start) = starts.get(low).filter(|_| low < places.end) {
+            let rest = starts.get(low..places.end).unwrap_or_default();
+            let high = low + rest.partition_point(|other| other <= start);
+            let steps = (high - low).ilog2() as usize + 2;
+            if self.keys.len() * steps >= high - low {
+                let slice = rows.slice(low - places.start, high - low);
+                self.scan(&slice, low, found)?;
+            } else {
+                let from = found.len();
+                for key in 0..self.keys.len() {
+                    let order = |row: usize| compare(row - places.start, key);
+                    found.extend(position(low..high, order).map(|row| row as u64));
+                }
+                if let Some(new) = found.get_mut(from..) {
+                    new.sort_unstable();
+                }
+            }
+            low = high;
+        }
+        Ok(())
     }
 
     fn columns(&self, rows: &RecordBatch) -> Vec<ArrayRef> {
@@ -198,6 +256,20 @@ fn starts(rows: &RecordBatch) -> &[i64] {
     let starts = rows.columns().first();
     let starts = starts.and_then(|starts| starts.as_primitive_opt::<TimestampMicrosecondType>());
     starts.map_or(&[], |starts| starts.values())
+}
+
+/// The one of these sorted rows that compares equal.
+fn position(rows: Range<usize>, order: impl Fn(usize) -> Ordering) -> Option<usize> {
+    let (mut low, mut high) = (rows.start, rows.end);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match order(middle) {
+            Ordering::Less => low = middle + 1,
+            Ordering::Greater => high = middle,
+            Ordering::Equal => return Some(middle),
+        }
+    }
+    None
 }
 
 fn places(starts: &[i64], range: &Range<i64>) -> Range<usize> {

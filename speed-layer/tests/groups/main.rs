@@ -97,3 +97,27 @@ fn the_open_fold_stays_short() {
     assert!(world.runs(0) <= 4, "{} runs", world.runs(0));
     world.end();
 }
+
+/// A lane may have ended a run at a pin and not have published it when a batch run lands there.
+#[test]
+fn a_landing_at_a_run_that_is_not_published() {
+    let mut world = World::new(false);
+    world.join();
+    world.step(0);
+    world.happens(&Happening::Append(0, 10));
+    world.happens(&Happening::Pin(0.75));
+    // The pin is known before any record is.
+    world.happens(&Happening::Topic(true));
+    world.happens(&Happening::Wait(1100));
+    world.step(0);
+    world.happens(&Happening::Topic(false));
+    // Five records are published; of the next five a run ends at the pin, and nothing is published
+    // so soon again.
+    world.step(0);
+    world.step(0);
+    world.happens(&Happening::Land);
+    // The landing is seen in the manifest of a claim.
+    world.happens(&Happening::Partition);
+    world.step(0);
+    world.end();
+}

@@ -19,13 +19,33 @@ use super::{FORMAT, Label, METADATA_KEY};
 use crate::error::Error;
 use crate::manifest::SegmentEntry;
 
-/// Reads the segment that `entry` names from its `bytes`, for a view with the logic `fingerprint`;
-/// `only` the rows whose first column, in microseconds, is in this range.
+/// Reads the segment that `entry` names from its `bytes`, for a view with the logic `fingerprint`.
 ///
 /// # Errors
 /// The file is not what its writer wrote ([`Error::Corrupt`]), or was made by other logic
 /// ([`Error::OtherLogic`]).
 pub fn decode(
+    entry: &SegmentEntry,
+    bytes: Bytes,
+    fingerprint: &Fingerprint,
+) -> Result<Partial, Error> {
+    decode_rows(entry, bytes, fingerprint, None)
+}
+
+/// As [`decode`], with only the rows whose first column, in microseconds, is in `times`.
+///
+/// # Errors
+/// As for [`decode`].
+pub fn decode_between(
+    entry: &SegmentEntry,
+    bytes: Bytes,
+    fingerprint: &Fingerprint,
+    times: &Range<i64>,
+) -> Result<Partial, Error> {
+    decode_rows(entry, bytes, fingerprint, Some(times))
+}
+
+fn decode_rows(
     entry: &SegmentEntry,
     bytes: Bytes,
     fingerprint: &Fingerprint,

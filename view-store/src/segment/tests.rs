@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryArray, Decimal256Array, Int64Array, LargeBinaryArray, ListArray, StringArray,
+    ArrayRef, AsArray, BinaryArray, Decimal256Array, Int64Array, LargeBinaryArray, ListArray, StringArray,
     TimestampMicrosecondArray, UInt64Array,
 };
+use arrow::compute::take_record_batch;
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType, i256};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -16,7 +17,7 @@ use shared_logic::partial::Partial;
 use super::*;
 use crate::error::{Error, Refusal};
 use crate::manifest::{Maker, ManifestNumber, SegmentEntry};
-use crate::segment::read::decode;
+use crate::segment::read::{decode, decode_between};
 use crate::segment::write::{Encoded, encode};
 
 /// Groups in order: windows of three keys, the first of which is NULL.
@@ -109,6 +110,24 @@ fn a_partial_comes_back_as_it_was() {
         let partial = partial(groups);
         let (entry, encoded) = written(&partial);
         assert_eq!(decode(&entry, encoded.bytes, &logic()).unwrap(), partial);
+    }
+}
+
+#[test]
+fn rows_between_two_times_come_back_alone() {
+    let partial = partial(70_000);
+    let (entry, encoded) = written(&partial);
+    let times = partial.rows.column(0).as_primitive::<TimestampMicrosecondType>();
+    let (first, last) = (times.value(0), times.value(times.len() - 1));
+    for range in [first..last, first + 1..last, last..last + 1, first..first, first - 9..last + 9] {
+        let within = |row: &u64| range.contains(&times.value(*row as usize));
+        let rows: Vec<u64> = (0..times.len() as u64).filter(within).collect();
+        let expected = Partial {
+            rows: take_record_batch(&partial.rows, &UInt64Array::from(rows)).unwrap(),
+            ..partial.clone()
+        };
+        let found = decode_between(&entry, encoded.bytes.clone(), &logic(), &range);
+        assert_eq!(found.unwrap(), expected, "{range:?}");
     }
 }
 
