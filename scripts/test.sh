@@ -57,6 +57,11 @@ cargo test --release -p cli --test soak -- --ignored --nocapture
 scripts/kafka.sh stop
 trap - EXIT
 
+# Without a browser the test says so in one line, and fails where CI is set.
+step "pages"
+(need chromium chromium) || true
+cargo test --release -p cli --test page -- --ignored --nocapture
+
 step "a third witness: DuckDB"
 scripts/witness.sh
 

@@ -5,7 +5,7 @@ use std::io::{Write, stdout};
 use batch_layer::commit;
 use batch_layer::engine::{Engine, lowers};
 use batch_layer::fold::Options;
-use comparison::schedule::offsets;
+use comparison::seam::offsets;
 use event_log::EventLog;
 use event_log::archive::Archive;
 use shared_logic::coverage::OffsetVector;

@@ -1,19 +1,31 @@
 //! `seam compare`: every rule and architecture against the truth.
 
 use std::io::{BufWriter, Write, stdout};
+use std::time::Duration;
 
 use comparison::compare::{self, Line, Report};
-use comparison::schedule::SeamAt;
+use comparison::report::{self, Kept, Subject};
+use comparison::seam::SeamAt;
 use serde_json::json;
 
 use crate::args::Compare;
 use crate::failure::{Failure, OrInput, Outcome};
 use crate::job::{Loaded, options};
+use crate::observe;
+use crate::page;
+use crate::play;
 use crate::print::{self, Format};
+use crate::second;
 
 /// Runs, prints, and fails if an error is left unexplained.
 pub fn run(args: &Compare) -> Outcome {
     let loaded = Loaded::open(&args.view)?;
+    if let Some(schedule) = &args.schedule {
+        return play::run(args, &loaded, loaded.one_fold("seam compare")?, schedule);
+    }
+    if let Some(path) = &args.observed {
+        return observe::run(args, &loaded, loaded.one_fold("seam compare")?, path);
+    }
     let seam: SeamAt = args.seam_at.parse().or_input()?;
     let takes = duration(&args.batch_takes)?;
     let reading = &args.input.reading;
@@ -29,13 +41,41 @@ pub fn run(args: &Compare) -> Outcome {
     let truth = loaded.truth(view, file, reading)?;
     let truth = truth.dealt(events.partitions());
     let rows = events.rows(truth.event_times());
-    let schedule = events.arrivals(&rows).schedule(&seam, takes).or_input()?;
+    let seam = events.arrivals(&rows).seam(&seam, takes).or_input()?;
+    let seam = seam.aligned(view);
     let given = compare::Events {
         log: &events.input.log,
         rows: &rows,
         truth: &truth,
     };
-    let report = compare::compare(view, given, &schedule, &options(&args.fold))?;
+    page::check(args.report.as_deref())?;
+    let prices = page::prices(args.prices.as_deref())?;
+    let report = compare::compare(
+        view,
+        given,
+        &play::rules(args)?,
+        &seam,
+        &options(&args.fold),
+    )?;
+    if let Some(path) = &args.report {
+        let folder = tempfile::tempdir()?;
+        let subject = Subject {
+            view,
+            source: &args.input.input_names(),
+            command: &page::command(),
+            report: &report,
+            rows: &rows,
+            arrivals: events.input.arrivals.as_deref(),
+            wanted: &truth.passes(),
+            kept: Kept::measure(view, &events.input.log, folder.path(), &options(&args.fold))?,
+            takes,
+            prices: prices.as_ref(),
+        };
+        page::write(path, &report::page(&subject))?;
+        let mut table = Vec::new();
+        csv(&mut table, &report)?;
+        page::beside(path, "csv", &table)?;
+    }
 
     let mut out = BufWriter::new(stdout().lock());
     match args.format {
@@ -52,19 +92,28 @@ pub fn run(args: &Compare) -> Outcome {
         }
         Format::Csv => csv(&mut out, &report)?,
     }
+    if let Some(slip) = &args.second_code_base {
+        let against = second::Against {
+            view,
+            sql: &loaded.sql,
+            file,
+            events: given,
+            seam: &seam,
+            options: &options(&args.fold),
+        };
+        second::run(&mut out, &against, slip, args.format)?;
+    }
     out.flush()?;
     check(&report)
 }
 
-/// A duration such as 90m, in microseconds.
-pub fn duration(text: &str) -> Outcome<i64> {
-    let wrong = |why: String| {
+/// A duration such as 90m.
+pub fn duration(text: &str) -> Outcome<Duration> {
+    humantime::parse_duration(text).map_err(|error| {
         Failure::input(format!(
-            "cannot read the duration {text:?}: {why}; write 90m, 2h or 30s"
+            "cannot read the duration {text:?}: {error}; write 90m, 2h or 30s"
         ))
-    };
-    let duration = humantime::parse_duration(text).map_err(|error| wrong(error.to_string()))?;
-    i64::try_from(duration.as_micros()).map_err(|_| wrong("it is too long".into()))
+    })
 }
 
 /// The table of a comparison: a row per architecture and rule.
@@ -130,6 +179,7 @@ pub fn check(report: &Report) -> Outcome {
 /// The fields of a line, in the order that scripts rely on.
 fn fields(line: &Line) -> Vec<(&'static str, serde_json::Value)> {
     let (books, cost) = (&line.books, &line.run.cost);
+    let [.., drift, approximation] = line.attribution.changed;
     vec![
         ("architecture", json!(line.run.architecture.to_string())),
         ("rule", json!(line.run.rule.map(|rule| rule.to_string()))),
@@ -139,8 +189,8 @@ fn fields(line: &Line) -> Vec<(&'static str, serde_json::Value)> {
         ("double", json!(books.double)),
         ("missing", json!(books.missing)),
         ("late", json!(books.late)),
-        ("drift", json!(line.drift)),
-        ("approximation", json!(0)),
+        ("drift", json!(drift)),
+        ("approximation", json!(approximation)),
         ("net_error", json!(books.net())),
         ("cpu_seconds", json!(cost.cpu_seconds)),
         ("bytes_read", json!(cost.bytes_read)),

@@ -12,7 +12,7 @@ use comparison::compare::{Events, Line, Report, compare};
 use comparison::kappa::kappa;
 use comparison::lambda::Options;
 use comparison::rule::Rule;
-use comparison::schedule::SeamAt;
+use comparison::seam::SeamAt;
 use event_log::EventLog;
 use event_log::archive::Archive;
 use event_log::archiver;
@@ -58,13 +58,14 @@ pub fn run() -> Outcome {
     let truth = truth.dealt(events.partitions());
     let rows = events.rows(truth.event_times());
     let seam: SeamAt = CUT.parse().or_input()?;
-    let schedule = events
+    let seam = events
         .arrivals(&rows)
-        .schedule(&seam, duration(BATCH_TAKES)?)
-        .or_input()?;
+        .seam(&seam, duration(BATCH_TAKES)?)
+        .or_input()?
+        .aligned(view);
 
     let mut out = stdout().lock();
-    let read: u64 = schedule.cut.0.values().map(|next| next.0).sum();
+    let read: u64 = seam.cut.0.values().map(|next| next.0).sum();
     writeln!(
         out,
         "The data    {} US flights of 1 to 7 January 2001; each arrives when the plane leaves,\n            {} of them behind the latest schedule that its partition has seen\n\
@@ -81,7 +82,7 @@ pub fn run() -> Outcome {
         rows: &rows,
         truth: &truth,
     };
-    let report = compare(view, given, &schedule, &Options::default())?;
+    let report = compare(view, given, &Rule::ALL, &seam, &Options::default())?;
     if let Some(story) = story(&report) {
         writeln!(out, "{story}\n")?;
     }
@@ -117,9 +118,9 @@ fn disordered(rows: &[comparison::books::Row]) -> usize {
 /// The group that restarting at latest gets most wrong, and what the exact rule says of it.
 fn story(report: &Report) -> Option<String> {
     let of = |rule: Rule| report.lines.iter().find(|line| line.run.rule == Some(rule));
-    let (wrong, right) = (of(Rule::RestartAtLatest)?, of(Rule::Offset)?);
+    let (wrong, right) = (of(Rule::RESTART_AT_LATEST)?, of(Rule::OFFSET)?);
     let lost = |(mine, its): &(Option<usize>, Option<usize>)| {
-        count(&wrong.truth, *its) - count(&wrong.run.rows, *mine)
+        count(&wrong.truth, *its) - count(&wrong.run.served.rows, *mine)
     };
     let worst = wrong
         .difference
@@ -130,9 +131,9 @@ fn story(report: &Report) -> Option<String> {
         text(&wrong.truth, worst.1?)?,
         start(&wrong.truth, worst.1?)?,
     );
-    let served = (0..right.run.rows.num_rows()).find(|row| {
-        text(&right.run.rows, *row).as_ref() == Some(&airport)
-            && start(&right.run.rows, *row) == Some(hour)
+    let served = (0..right.run.served.rows.num_rows()).find(|row| {
+        text(&right.run.served.rows, *row).as_ref() == Some(&airport)
+            && start(&right.run.served.rows, *row) == Some(hour)
     });
     let end = EventTime(hour.0 + 3_600_000_000);
     Some(format!(
@@ -141,8 +142,8 @@ fn story(report: &Report) -> Option<String> {
          lambda restart-at-latest   {} flights on this dashboard\n  \
          lambda offset              {} flights",
         count(&wrong.truth, worst.1),
-        count(&wrong.run.rows, worst.0),
-        count(&right.run.rows, served),
+        count(&wrong.run.served.rows, worst.0),
+        count(&right.run.served.rows, served),
     ))
 }
 

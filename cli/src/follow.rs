@@ -102,9 +102,9 @@ fn follow(lives: Vec<Live>, stop: &AtomicBool) -> Result<(), SpeedError> {
 impl From<args::Delivery> for Delivery {
     fn from(delivery: args::Delivery) -> Self {
         match delivery {
-            args::Delivery::AtMostOnce => Self::AtMostOnce,
-            args::Delivery::AtLeastOnce => Self::AtLeastOnce,
-            args::Delivery::ExactlyOnce => Self::ExactlyOnce,
+            args::Delivery::AtMost => Self::AtMostOnce,
+            args::Delivery::AtLeast => Self::AtLeastOnce,
+            args::Delivery::Exactly => Self::ExactlyOnce,
         }
     }
 }

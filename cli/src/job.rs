@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use comparison::books::Row;
-use comparison::schedule::Arrivals;
+use comparison::seam::Arrivals;
 use comparison::truth::Truth;
 use event_log::input::Input;
 use event_log::static_table::read;

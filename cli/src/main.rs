@@ -23,12 +23,18 @@ mod gc;
 mod generate;
 mod init;
 mod job;
+mod matrix;
+mod observe;
 mod output;
+mod page;
+mod pains;
+mod play;
 mod print;
 mod query;
 mod rejects;
 mod reprocess;
 mod run;
+mod second;
 mod speed;
 mod store;
 mod verify;
@@ -46,6 +52,7 @@ fn main() -> ExitCode {
         Command::Init(args) => init::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Pains(args) => pains::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Archive(args) => archive::run(&args),
         Command::Batch(args) => batch::run(&args),

@@ -1,12 +1,13 @@
 //! `seam run`: a view over a file, once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use comparison::kappa::kappa;
 use comparison::lambda::lambda;
 use comparison::rule::Rule;
-use comparison::schedule::{Schedule, SeamAt};
+use comparison::seam::{Seam, SeamAt};
 use shared_logic::coverage::OffsetVector;
 use shared_logic::view::View;
 
@@ -49,10 +50,10 @@ fn layers(args: &Run, loaded: &Loaded, fold: &Arc<View>, architecture: As) -> Ou
     // The seam needs no event times: only rules on event time do, and this is none.
     let rows = events.rows(&[]);
     let arrivals = events.arrivals(&rows);
-    let all = arrivals.schedule(&SeamAt::Share(1.0), 0)?;
-    let schedule = match architecture {
-        As::Lambda => arrivals.schedule(&seam, 0).or_input()?,
-        As::Speed => Schedule {
+    let all = arrivals.seam(&SeamAt::Share(1.0), Duration::ZERO)?;
+    let seam = match architecture {
+        As::Lambda => arrivals.seam(&seam, Duration::ZERO).or_input()?,
+        As::Speed => Seam {
             cut: OffsetVector::default(),
             ..all.clone()
         },
@@ -60,9 +61,9 @@ fn layers(args: &Run, loaded: &Loaded, fold: &Arc<View>, architecture: As) -> Ou
     };
     let run = match architecture {
         As::Kappa => kappa(fold, log, &all.end, &options.speed)?,
-        _ => lambda(fold, log, Rule::Offset, &schedule, &options)?,
+        _ => lambda(fold, log, Rule::OFFSET, &seam, &options)?,
     };
-    let rejected = run.rejected;
+    let rejected = run.served.rejected;
     if rejected > 0 {
         let of = match loaded.folds() {
             [_] => String::new(),
@@ -73,5 +74,5 @@ fn layers(args: &Run, loaded: &Loaded, fold: &Arc<View>, architecture: As) -> Ou
             rows.len()
         );
     }
-    Ok(run.rows)
+    Ok(run.served.rows)
 }

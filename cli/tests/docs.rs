@@ -72,7 +72,17 @@ fn shell(commands: &str, folder: &Path) -> String {
 
 #[test]
 fn the_tutorial_can_be_followed() {
-    let page = page("tutorial.md");
+    follow("tutorial.md");
+}
+
+#[test]
+fn the_lesson_can_be_taught() {
+    follow("teaching.md");
+}
+
+/// Runs the commands of a page, in order, in a folder of their own.
+fn follow(name: &str) {
+    let page = page(name);
     let folder = tempfile::tempdir().unwrap();
     let blocks = blocks(&page);
     let mut text = fs::read_to_string(&page).unwrap();
@@ -169,7 +179,7 @@ fn every_type_of_the_reference_is_read() {
 
 #[test]
 fn every_link_leads_somewhere() {
-    for name in ["tutorial.md", "sql.md", "glossary.md"] {
+    for name in ["tutorial.md", "sql.md", "glossary.md", "teaching.md"] {
         let text = fs::read_to_string(page(name)).unwrap();
         for link in text.split("](").skip(1) {
             let link = link.split(')').next().unwrap();

@@ -4,7 +4,7 @@ use roaring::RoaringBitmap;
 use shared_logic::identity::{Offset, TopicPartition};
 use shared_logic::time::EventTime;
 
-use crate::rule::Halves;
+use crate::halves::{Halves, Piece};
 
 /// An event as the independent reader of the input sees it: where it is in the log and when it
 /// happened.
@@ -54,27 +54,26 @@ impl Books {
 
 /// How often the halves fold each event, from offsets and event times alone.
 ///
-/// `wanted` holds the numbers of the rows that a view folds: after WHERE, with an event time.
-/// `refused` are those that each half leaves out because they come too late for the view.
+/// `wanted` holds the numbers of the rows that a view folds: after WHERE, with an event time, and
+/// arrived. `refused` are those that each piece of the halves leaves out because they come too late
+/// for the view, in the order of [`Halves::pieces`].
 pub fn multiplicity(
     halves: &Halves,
     rows: &[Row],
     wanted: &RoaringBitmap,
-    refused: &Refused,
+    refused: &[RoaringBitmap],
 ) -> Multiplicity {
-    let mut batch = RoaringBitmap::new();
-    let mut speed = RoaringBitmap::new();
     let mut closed = RoaringBitmap::new();
+    let mut pieces: Vec<(&Piece, &RoaringBitmap, RoaringBitmap)> = (halves.pieces().zip(refused))
+        .map(|(piece, refused)| (piece, refused, RoaringBitmap::new()))
+        .collect();
     for number in wanted {
         let Some(row) = rows.get(number as usize) else {
             continue;
         };
         let Some(time) = row.time else { continue };
-        for (half, refused, folded) in [
-            (&halves.batch, &refused.batch, &mut batch),
-            (&halves.speed, &refused.speed, &mut speed),
-        ] {
-            if half.takes(&row.place, row.offset, time) {
+        for (piece, refused, folded) in &mut pieces {
+            if piece.admission.takes(time) && piece.reads(&row.place, row.offset) {
                 let to = match refused.contains(number) {
                     true => &mut closed,
                     false => folded,
@@ -82,41 +81,62 @@ pub fn multiplicity(
                 to.insert(number);
             }
         }
-        if halves.batch.closed_before(&row.place, row.offset, time) {
+        if halves.closed_before(row, time) {
             closed.insert(number);
         }
     }
-    let nowhere = wanted - &(&batch | &speed);
+    let pieces: Vec<RoaringBitmap> = pieces.into_iter().map(|(_, _, folded)| folded).collect();
+    let once = pieces
+        .iter()
+        .fold(RoaringBitmap::new(), |once, piece| once | piece);
+    let nowhere = wanted - &once;
     Multiplicity {
-        double: &batch & &speed,
         late: &nowhere & &closed,
         missing: nowhere - closed,
-        batch,
-        speed,
+        pieces,
+        once,
     }
 }
 
-/// Events by row number that come too late for the view, each half judging by what it has read.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Refused {
-    /// Left out by the batch half.
-    pub batch: RoaringBitmap,
-    /// Left out by the speed half.
-    pub speed: RoaringBitmap,
-}
-
-/// Which events each half folds, and which were not folded exactly once, by row number.
+/// Which events each piece folds, and which were not folded exactly once, by row number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Multiplicity {
-    /// Folded by the batch half.
-    pub batch: RoaringBitmap,
-    /// Folded by the speed half.
-    pub speed: RoaringBitmap,
-    /// Folded by both halves.
-    pub double: RoaringBitmap,
-    /// Folded by neither, because they came after their side of the boundary was closed, or too
-    /// late for the view.
+    /// Folded by each piece: the batch half, then those of the speed half.
+    pub pieces: Vec<RoaringBitmap>,
+    /// Folded at least once.
+    pub once: RoaringBitmap,
+    /// Folded by none, because they came after their side of the boundary was closed, or too late
+    /// for the view.
     pub late: RoaringBitmap,
-    /// Folded by neither for any other reason.
+    /// Folded by none for any other reason.
     pub missing: RoaringBitmap,
+}
+
+impl Multiplicity {
+    /// The events, each as often as it was folded, ascending.
+    pub fn folded(&self) -> Vec<u32> {
+        let mut folded: Vec<u32> = self.pieces.iter().flatten().collect();
+        folded.sort_unstable();
+        folded
+    }
+
+    /// Σ(m−1)⁺ over the events of `among`, where m is how often one was folded.
+    pub fn double(&self, among: &RoaringBitmap) -> u64 {
+        let times = self
+            .pieces
+            .iter()
+            .map(|piece| piece.intersection_len(among));
+        times.sum::<u64>() - self.once.intersection_len(among)
+    }
+
+    /// The events folded more than once.
+    pub fn doubled(&self) -> RoaringBitmap {
+        let mut seen = RoaringBitmap::new();
+        let mut doubled = RoaringBitmap::new();
+        for piece in &self.pieces {
+            doubled |= &seen & piece;
+            seen |= piece;
+        }
+        doubled
+    }
 }

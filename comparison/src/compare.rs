@@ -1,47 +1,38 @@
 //! Every architecture and seam rule on the same events, each against the independent truth.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use event_log::EventLog;
-use roaring::RoaringBitmap;
-use shared_logic::admission::Admission;
-use shared_logic::coverage::OffsetVector;
-use shared_logic::lateness::Late;
 use shared_logic::view::View;
 
-use crate::books::{Books, Refused, Row, multiplicity};
-use crate::difference::{Difference, difference};
+use crate::attribution::Attribution;
+use crate::books::Row;
 use crate::error::ComparisonError;
+use crate::judge::{Judge, Verdict};
 use crate::kappa::kappa;
 use crate::lambda::{Options, lambda};
-use crate::rule::{Half, Halves, Rule};
+use crate::rule::Rule;
 use crate::run::Run;
-use crate::schedule::Schedule;
-use crate::truth::{Answer, Asked, Truth};
+use crate::seam::Seam;
+use crate::truth::Truth;
 
 /// One architecture and rule, run and judged.
 #[derive(Clone, Debug)]
 pub struct Line {
     /// The run.
     pub run: Run,
-    /// What the view's own rules say, lateness included. Under `late = 'speed-only'` a batch run
-    /// corrects what is below its cut, so this is not the same for every line.
-    pub truth: RecordBatch,
-    /// Its answer against the truth, in groups.
-    pub difference: Difference,
-    /// Its answer against the truth, in rows.
-    pub books: Books,
-    /// Groups in which the answer differs from the independent fold of the same events, each as
-    /// often as the halves took it: what the code did, beyond what the rule made it do.
-    pub drift: usize,
+    /// What the truth says of its answer.
+    pub verdict: Verdict,
+    /// Its error in values, by cause.
+    pub attribution: Attribution,
 }
 
 /// All lines of a comparison.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// When things happened.
-    pub schedule: Schedule,
+    pub seam: Seam,
     /// Lambda under each rule, then kappa.
     pub lines: Vec<Line>,
 }
@@ -57,111 +48,51 @@ pub struct Events<'e> {
     pub truth: &'e Truth,
 }
 
-/// Runs lambda under every rule, and kappa, and judges each.
+/// Runs lambda under each of `rules`, and kappa, and judges each.
 ///
 /// # Errors
 /// An architecture fails; a wrong answer is no error but a line of the report.
 pub fn compare(
     view: &Arc<View>,
     events: Events<'_>,
-    schedule: &Schedule,
+    rules: &[Rule],
+    seam: &Seam,
     options: &Options,
 ) -> Result<Report, ComparisonError> {
-    let wanted = events.truth.passes();
-    let all = events.truth.all().read;
-    let keys = view.projection.keys_shown();
-    let differ =
-        |run: &Run, truth: &Answer| difference(&run.rows, &truth.rows, &truth.bounds, keys);
-    // Only where a batch run corrects the view does what is right depend on its cut.
-    let corrects = (view.lateness).is_some_and(|lateness| lateness.late == Late::SpeedOnly);
-    let mut known: Option<(Asked, Answer)> = None;
-    let mut judge = |run: Run, halves: &Halves| -> Result<Line, ComparisonError> {
-        let [below, above] = [&halves.batch, &halves.speed].map(|half| read(half, events.rows));
-        let asked = Asked {
-            speed: match corrects {
-                true => &all - &below,
-                false => RoaringBitmap::new(),
-            },
-            read: all.clone(),
-        };
-        let spec = match known.take().filter(|(before, _)| *before == asked) {
-            Some((_, spec)) => spec,
-            None => events.truth.spec(&asked)?,
-        };
-        let by = |read: RoaringBitmap, speed: RoaringBitmap| {
-            events.truth.fates(&Asked { read, speed }).late
-        };
-        // Where the halves are one generation, the speed layer goes on from the batch's watermark;
-        // else each knows what it has read itself.
-        let seen = match run.rule {
-            Some(Rule::Offset) => &below | &above,
-            _ => above.clone(),
-        };
-        let refused = Refused {
-            batch: by(below.clone(), RoaringBitmap::new()),
-            speed: by(seen, above.clone()),
-        };
-        let taken = multiplicity(halves, events.rows, &wanted, &refused);
-        let folded = taken.batch.iter().chain(&taken.speed).collect::<Vec<u32>>();
-        let read = below | above;
-        let same_events = events.truth.fold_of(&folded, &read)?;
-        let held = events.truth.held(&read);
-        let line = Line {
-            difference: differ(&run, &spec)?,
-            drift: differ(&run, &same_events)?.wrong,
-            books: Books {
-                counted: run.counted,
-                truth: held.len(),
-                double: taken.double.intersection_len(&held),
-                missing: taken.missing.intersection_len(&held),
-                late: taken.late.intersection_len(&held),
-            },
-            truth: spec.rows.clone(),
-            run,
-        };
-        known = Some((asked, spec));
-        Ok(line)
-    };
+    let mut judge = Judge::new(view, events.rows, events.truth);
     let mut lines = Vec::new();
-    for rule in Rule::ALL {
-        let run = lambda(view, events.log, rule, schedule, options)?;
-        lines.push(judge(run, &rule.halves(schedule))?);
+    let lambdas = rules
+        .iter()
+        .map(|rule| lambda(view, events.log, *rule, seam, options));
+    let kappa = || kappa(view, events.log, &seam.end, &options.speed);
+    for run in lambdas.chain(std::iter::once_with(kappa)) {
+        let run = run?;
+        let verdict = judge.judge(&run.served, &seam.end)?;
+        let attribution = judge.attribute(&run.served, &seam.end)?;
+        lines.push(Line {
+            run,
+            verdict,
+            attribution,
+        });
     }
-    let run = kappa(view, events.log, &schedule.end, &options.speed)?;
-    lines.push(judge(run, &whole(schedule))?);
     Ok(Report {
-        schedule: schedule.clone(),
+        seam: seam.clone(),
         lines,
     })
 }
 
-/// The numbers of the events in a half's ranges.
-fn read(half: &Half, rows: &[Row]) -> RoaringBitmap {
-    let numbered = (0_u32..).zip(rows);
-    let read = numbered.filter(|(_, row)| half.reads(&row.place, row.offset));
-    read.map(|(number, _)| number).collect()
-}
+impl Deref for Line {
+    type Target = Verdict;
 
-/// Kappa as halves: no batch, and speed over everything.
-fn whole(schedule: &Schedule) -> Halves {
-    let nothing = Schedule {
-        cut: OffsetVector::default(),
-        ..schedule.clone()
-    };
-    let halves = Rule::Offset.halves(&nothing);
-    Halves {
-        speed: Half {
-            admission: Admission::All,
-            ..halves.speed
-        },
-        ..halves
+    fn deref(&self) -> &Verdict {
+        &self.verdict
     }
 }
 
 impl Line {
-    /// Whether the error in rows is explained to the last event.
+    /// Whether the error is explained to the last event and value.
     pub fn explained(&self) -> bool {
-        self.books.balance() && self.drift == 0
+        self.verdict.explained() && self.attribution.adds_up()
     }
 
     /// One sentence on why the answer is right or wrong.

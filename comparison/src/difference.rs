@@ -40,9 +40,7 @@ pub fn difference(
             truth.num_columns()
         )));
     }
-    let truth_columns: Vec<ArrayRef> = (answer.columns().iter().zip(truth.columns()))
-        .map(|(like, column)| cast(column, like.data_type()))
-        .collect::<Result<_, _>>()?;
+    let truth_columns = cast_like(answer, truth)?;
     let bounds = bounds
         .iter()
         .map(Option::as_deref)
@@ -51,11 +49,7 @@ pub fn difference(
         .map(|((left, right), bound)| equality(left, right, bound))
         .collect::<Result<Vec<_>, _>>()?;
 
-    let fields = keys.iter().filter_map(|key| answer.columns().get(*key));
-    let fields = fields
-        .map(|column| SortField::new(column.data_type().clone()))
-        .collect();
-    let converter = RowConverter::new(fields)?;
+    let converter = converter(answer, keys)?;
     let mine = index(&converter, answer.columns(), keys)?;
     let other = index(&converter, &truth_columns, keys)?;
 
@@ -77,9 +71,30 @@ pub fn difference(
     })
 }
 
-type Equality<'s> = Box<dyn Fn(usize, usize) -> bool + 's>;
+/// The columns of `truth` in the types of `answer`.
+pub(crate) fn cast_like(
+    answer: &RecordBatch,
+    truth: &RecordBatch,
+) -> Result<Vec<ArrayRef>, ArrowError> {
+    (answer.columns().iter().zip(truth.columns()))
+        .map(|(like, column)| cast(column, like.data_type()))
+        .collect()
+}
 
-fn equality<'s>(
+/// What makes the columns at `keys` comparable.
+pub(crate) fn converter(answer: &RecordBatch, keys: &[usize]) -> Result<RowConverter, ArrowError> {
+    let fields = keys.iter().filter_map(|key| answer.columns().get(*key));
+    let fields = fields
+        .map(|column| SortField::new(column.data_type().clone()))
+        .collect();
+    RowConverter::new(fields)
+}
+
+/// Whether a row of one side and one of the other have equal values.
+pub(crate) type Equality<'s> = Box<dyn Fn(usize, usize) -> bool + 's>;
+
+/// Compares a column of an answer with one of the truth, each row of which may be off by so much.
+pub(crate) fn equality<'s>(
     left: &ArrayRef,
     right: &ArrayRef,
     bounds: Option<&'s [f64]>,
@@ -113,7 +128,7 @@ fn equality<'s>(
 
 /// Rows by key; a view that does not show all its keys has several rows of one key, told apart by
 /// their order.
-fn index(
+pub(crate) fn index(
     converter: &RowConverter,
     columns: &[ArrayRef],
     keys: &[usize],

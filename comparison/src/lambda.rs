@@ -6,24 +6,26 @@
 //! ```
 //!
 //! Under the rule `offset` both halves are segments of one generation: the store has checked that
-//! they tile, and the answer is a production answer. Under any other rule they are two folds whose
-//! ranges overlap or leave holes, which no production code merges; `patch` does, here and only here.
+//! they tile, and the answer is a production answer. Under any other rule they are folds whose
+//! ranges overlap or leave holes, which no production code merges; `patch` does.
 
 use std::sync::Arc;
 
 use event_log::EventLog;
-use shared_logic::coverage::{Coverage, OffsetVector};
-use shared_logic::identity::TopicPartition;
-use shared_logic::merge::merge;
-use shared_logic::partial::Partial;
+use shared_logic::admission::Admission;
+use shared_logic::coverage::OffsetVector;
 use shared_logic::view::View;
-use speed_layer::commit::Speed;
-use view_store::store::Store;
+use view_store::manifest::Pin;
 
 use crate::error::ComparisonError;
-use crate::rule::{Halves, Rule};
-use crate::run::{Architecture, Half, Meter, Run};
-use crate::schedule::Schedule;
+use crate::halves::{Halves, Piece};
+use crate::kept::Kept;
+use crate::patch::patch;
+use crate::rule::{Handover, Rule};
+use crate::run::{Architecture, Meter, Run, Served};
+use crate::schedule::Delivery;
+use crate::seam::Seam;
+use crate::stream::{Running, Stream};
 
 /// How the two layers fold.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,7 +36,7 @@ pub struct Options {
     pub speed: speed_layer::fold::Options,
 }
 
-/// Runs `view` as a Lambda architecture with this seam rule on this schedule.
+/// Runs `view` as a Lambda architecture with this seam rule, one batch run and one question.
 ///
 /// # Errors
 /// The log cannot be read, or the view cannot be folded.
@@ -42,96 +44,167 @@ pub fn lambda(
     view: &Arc<View>,
     log: &dyn EventLog,
     rule: Rule,
-    schedule: &Schedule,
+    seam: &Seam,
     options: &Options,
 ) -> Result<Run, ComparisonError> {
     let meter = Meter::start(log);
-    let halves = rule.halves(schedule);
-    let batch = Half::new(&Store::memory(), view, &OffsetVector::default())?;
-    run_batch(view, &meter, &batch, &halves, schedule, options)?;
-    if rule == Rule::Offset {
-        run_speed(view, &meter, &batch, &halves, schedule, options)?;
-        let merged = batch.reading(view)?.merged()?;
-        return meter.finish(view, Architecture::Lambda, Some(rule), &merged, &[batch]);
+    let mut lambda = Lambda::new(view, &meter, rule, options, Delivery::ExactlyOnce)?;
+    lambda.begin(&seam.cut)?;
+    lambda.land(seam, &seam.cut, &OffsetVector::default())?;
+    lambda.speed.follow(&seam.end)?;
+    lambda.speed.checkpoint()?;
+    Ok(Run {
+        architecture: Architecture::Lambda,
+        rule: Some(rule),
+        served: lambda.serve()?,
+        cost: meter.cost(lambda.bytes()?),
+    })
+}
+
+/// A Lambda architecture over its life.
+pub(crate) struct Lambda<'l> {
+    pub(crate) rule: Rule,
+    options: Options,
+    running: Running<'l>,
+    pub(crate) speed: Stream<'l>,
+    /// A batch half in a store of its own, and what it holds.
+    batch: Option<(Kept, Piece)>,
+    /// The cut that the newest batch run has claimed.
+    pin: Option<Pin>,
+    /// The seam of the batch that is served; `None` before the first has landed.
+    pub(crate) seam: Option<Seam>,
+}
+
+impl<'l> Lambda<'l> {
+    /// One that has folded nothing. `delivery` is how its speed layer keeps position and state, where
+    /// the rule leaves that open.
+    pub(crate) fn new(
+        view: &'l Arc<View>,
+        log: &'l dyn EventLog,
+        rule: Rule,
+        options: &Options,
+        delivery: Delivery,
+    ) -> Result<Self, ComparisonError> {
+        let running = Running {
+            view,
+            log,
+            options: options.speed,
+            delivery: match rule.handover() {
+                Handover::OneWrite => Delivery::ExactlyOnce,
+                Handover::Apart => delivery,
+            },
+            halts: rule == Rule::OFFSET,
+        };
+        Ok(Self {
+            rule,
+            options: *options,
+            running,
+            speed: Stream::new(running, &OffsetVector::default())?,
+            batch: None,
+            pin: None,
+            seam: None,
+        })
     }
-    let speed = Half::new(&Store::memory(), view, &halves.speed.start())?;
-    run_speed(view, &meter, &speed, &halves, schedule, options)?;
-    let merged = patch(
-        view,
-        &batch.reading(view)?.merged()?,
-        &speed.reading(view)?.merged()?,
-    )?;
-    meter.finish(
-        view,
-        Architecture::Lambda,
-        Some(rule),
-        &merged,
-        &[batch, speed],
-    )
-}
 
-fn run_batch(
-    view: &Arc<View>,
-    log: &dyn EventLog,
-    half: &Half,
-    halves: &Halves,
-    schedule: &Schedule,
-    options: &Options,
-) -> Result<(), ComparisonError> {
-    if schedule.cut.0.values().all(|next| next.0 == 0) {
-        return Ok(());
+    /// A batch run begins that will read everything below `cut`.
+    pub(crate) fn begin(&mut self, cut: &OffsetVector) -> Result<(), ComparisonError> {
+        if self.rule == Rule::OFFSET && !nothing(cut) {
+            let kept = self.speed.kept();
+            self.pin = Some(kept.job.pin(kept.generation, cut.clone())?);
+            self.speed.checkpoint()?;
+        }
+        Ok(())
     }
-    let options = batch_layer::fold::Options {
-        admission: halves.batch.admission,
-        ..options.batch
-    };
-    batch_layer::commit::run(
-        view,
-        log,
-        &half.job,
-        half.generation,
-        &schedule.cut,
-        &options,
-    )?;
-    Ok(())
-}
 
-fn run_speed(
-    view: &Arc<View>,
-    log: &dyn EventLog,
-    half: &Half,
-    halves: &Halves,
-    schedule: &Schedule,
-    options: &Options,
-) -> Result<(), ComparisonError> {
-    let options = speed_layer::fold::Options {
-        admission: halves.speed.admission,
-        ..options.speed
-    };
-    let mut speed = Speed::resume(view, log, &half.job, half.generation, options)?;
-    speed.follow(log, &schedule.end)?;
-    speed.checkpoint()?;
-    Ok(())
-}
-
-/// Merges halves whether their ranges tile or not: what a lambda does that cannot see offsets.
-///
-/// Each half's coverage is renamed to a log of its own, so that the merge has nothing to object to.
-fn patch(view: &Arc<View>, batch: &Partial, speed: &Partial) -> Result<Partial, ComparisonError> {
-    let halves = [
-        renamed(batch, "batch half of "),
-        renamed(speed, "speed half of "),
-    ];
-    Ok(merge(view, &halves)?)
-}
-
-fn renamed(partial: &Partial, half: &str) -> Partial {
-    let spans = partial.coverage.0.iter().map(|(place, span)| {
-        let topic = format!("{half}{}", place.topic);
-        (TopicPartition::new(topic, place.partition.0), *span)
-    });
-    Partial {
-        coverage: Coverage(spans.collect()),
-        ..partial.clone()
+    /// The batch run lands, having read what is below `read`: its cut, or less if it died half-way.
+    /// A speed half that is read from the log again finds nothing there before `earliest`.
+    pub(crate) fn land(
+        &mut self,
+        seam: &Seam,
+        read: &OffsetVector,
+        earliest: &OffsetVector,
+    ) -> Result<(), ComparisonError> {
+        let one_write = self.rule.handover() == Handover::OneWrite;
+        if nothing(&seam.cut) || (one_write && *read != seam.cut) {
+            return Ok(());
+        }
+        let halves = self.rule.halves(seam);
+        if self.rule == Rule::OFFSET {
+            // A run that began later has pinned its own cut: there is one pin, and this run has lost it.
+            if (self.pin.as_ref()).is_none_or(|pin| pin.cut != seam.cut) {
+                return Ok(());
+            }
+            self.run_batch(self.speed.kept(), read, halves.batch.admission)?;
+            self.speed.checkpoint()?;
+        } else {
+            let origin = OffsetVector::default();
+            let kept = Kept::new(self.running.view, &origin)?;
+            let admission = halves.batch.admission;
+            self.run_batch(&kept, read, admission)?;
+            self.batch = Some((kept, Piece::new(&origin, read, &seam.end, admission)));
+            for piece in &halves.speed {
+                let from = match one_write {
+                    true => piece.start(),
+                    false => piece.start().max(earliest),
+                };
+                self.speed = self.speed.succeeded(&from, piece.admission)?;
+            }
+        }
+        self.seam = Some(seam.clone());
+        Ok(())
     }
+
+    fn run_batch(
+        &self,
+        kept: &Kept,
+        cut: &OffsetVector,
+        admission: Admission,
+    ) -> Result<(), ComparisonError> {
+        let Running { view, log, .. } = self.running;
+        let mut options = self.options.batch;
+        options.admission = admission;
+        if !nothing(cut) {
+            batch_layer::commit::run(view, log, &kept.job, kept.generation, cut, &options)?;
+        }
+        Ok(())
+    }
+
+    /// What it serves now.
+    pub(crate) fn serve(&self) -> Result<Served, ComparisonError> {
+        let view = self.running.view;
+        let mut folds = self.speed.partials()?;
+        let mut halves = Halves::stream(self.speed.pieces()?);
+        if let Some(seam) = &self.seam {
+            let end = self.speed.offsets()?;
+            halves = match &self.batch {
+                None => self.rule.halves(&Seam {
+                    end,
+                    ..seam.clone()
+                }),
+                Some((kept, piece)) => {
+                    folds.insert(0, kept.merged(view, kept.snapshot()?)?);
+                    Halves {
+                        batch: piece.clone(),
+                        closed: seam.cut.clone(),
+                        chained: false,
+                        ..halves
+                    }
+                }
+            };
+        }
+        Served::of(view, &patch(view, folds)?, halves)
+    }
+
+    /// Bytes of segments.
+    pub(crate) fn bytes(&self) -> Result<u64, ComparisonError> {
+        let batch = self
+            .batch
+            .as_ref()
+            .map_or(Ok(0), |(kept, _)| kept.bytes())?;
+        Ok(batch + self.speed.bytes()?)
+    }
+}
+
+fn nothing(cut: &OffsetVector) -> bool {
+    cut.0.values().all(|next| next.0 == 0)
 }

@@ -1,182 +1,144 @@
 //! Seam rules: how a lambda divides the events between its two halves.
 
-use std::collections::BTreeMap;
+mod batch_id;
+mod event_time;
+mod offset;
+mod restart_at_latest;
+mod version;
+
 use std::fmt;
-use std::ops::Range;
+use std::ops::Deref;
+use std::str::FromStr;
 
-use shared_logic::admission::Admission;
-use shared_logic::coverage::OffsetVector;
-use shared_logic::identity::{Offset, TopicPartition};
-use shared_logic::time::EventTime;
+use crate::error::ComparisonError;
+use crate::halves::Halves;
+use crate::seam::Seam;
 
-use crate::schedule::Schedule;
+use self::batch_id::BatchId;
+use self::event_time::{EventTimes, Signs};
+use self::offset::AtOffset;
+use self::restart_at_latest::RestartAtLatest;
+use self::version::Version;
 
-/// A seam rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// Below the cut's offset batch, from it on speed; exact by construction. As in Fluss.
-    Offset,
-    /// Batch on one side of an instant of event time, speed on the other. As in Pinot, Flink's
-    /// HybridSource and Chronon.
-    EventTime(Signs),
-    /// The speed layer starts at the newest record when the batch lands. As in home-made lambdas.
-    RestartAtLatest,
-}
+/// What a seam rule says. All rules run on the layers' own code: a rule decides which ranges of
+/// offsets each half reads and which events of them it admits, and nothing else.
+pub trait SeamRule: Sync {
+    /// As it is written and parsed.
+    fn name(&self) -> &'static str;
 
-/// Which side takes the events that are exactly at the boundary.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signs {
-    /// Batch `<=`, speed `>`: the batch.
-    UpToAfter,
-    /// Batch `<`, speed `>=`: the speed layer.
-    BeforeFrom,
-    /// Batch `<=`, speed `>=`: both.
-    UpToFrom,
-    /// Batch `<`, speed `>`: neither.
-    BeforeAfter,
-}
-
-impl Rule {
-    /// All rules, in the order in which they are shown.
-    pub const ALL: [Self; 6] = [
-        Self::Offset,
-        Self::EventTime(Signs::UpToAfter),
-        Self::EventTime(Signs::BeforeFrom),
-        Self::EventTime(Signs::UpToFrom),
-        Self::EventTime(Signs::BeforeAfter),
-        Self::RestartAtLatest,
-    ];
-
-    /// What each half takes under this rule.
-    pub fn halves(&self, schedule: &Schedule) -> Halves {
-        let origin = OffsetVector::default();
-        let (cut, end) = (&schedule.cut, &schedule.end);
-        let (batch, speed, from) = match self {
-            Self::Offset => (Admission::All, Admission::All, cut),
-            Self::EventTime(signs) => {
-                let (batch, speed) = signs.admissions(schedule.boundary);
-                // The speed half is folded again from the log when the batch lands.
-                (batch, speed, &origin)
-            }
-            Self::RestartAtLatest => (Admission::All, Admission::All, &schedule.landing),
-        };
-        Halves {
-            batch: Half {
-                ranges: ranges(&origin, cut, end),
-                admission: batch,
-            },
-            speed: Half {
-                ranges: ranges(from, end, end),
-                admission: speed,
-            },
-        }
-    }
+    /// Systems that divide like this.
+    fn seen_in(&self) -> &'static str;
 
     /// One sentence on why the answer is right or wrong under this rule.
-    pub fn why(&self) -> &'static str {
-        match self {
-            Self::Offset => {
-                "every record is on exactly one side of an offset, so nothing is counted twice or lost"
-            }
-            Self::EventTime(Signs::UpToAfter | Signs::BeforeFrom) => {
-                "an event older than the boundary that arrives after the batch has read belongs to the batch, which is closed: late"
-            }
-            Self::EventTime(Signs::UpToFrom) => {
-                "the same late events, and both halves take what is exactly at the boundary: double"
-            }
-            Self::EventTime(Signs::BeforeAfter) => {
-                "the same late events, and neither half takes what is exactly at the boundary: missing"
-            }
-            Self::RestartAtLatest => {
-                "what arrives while the batch runs is after its cut and before the speed layer's start: missing"
-            }
-        }
+    fn why(&self) -> &'static str;
+
+    /// What each half takes.
+    fn halves(&self, seam: &Seam) -> Halves;
+
+    /// How a landing takes over from the speed layer.
+    fn handover(&self) -> Handover {
+        Handover::Apart
     }
 }
 
-impl Signs {
-    fn admissions(self, boundary: EventTime) -> (Admission, Admission) {
-        match self {
-            Self::UpToAfter => (Admission::UpTo(boundary), Admission::After(boundary)),
-            Self::BeforeFrom => (Admission::Before(boundary), Admission::From(boundary)),
-            Self::UpToFrom => (Admission::UpTo(boundary), Admission::From(boundary)),
-            Self::BeforeAfter => (Admission::Before(boundary), Admission::After(boundary)),
-        }
+/// How a landing takes over from the speed layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handover {
+    /// In one write: a run that dies has changed nothing, what the speed layer has folded stays until
+    /// a landing replaces it, and its position is kept with its state.
+    OneWrite,
+    /// The two halves are stores that do not know each other: half a batch may be served, the speed
+    /// half is read from the log again at each landing, and is dropped when it has grown old.
+    Apart,
+}
+
+/// A seam rule, one of [`Rule::ALL`].
+#[derive(Clone, Copy)]
+pub struct Rule(&'static dyn SeamRule);
+
+impl Rule {
+    /// Below the cut's offset batch, from it on speed; exact by construction.
+    pub const OFFSET: Self = Self(&AtOffset);
+
+    /// The speed layer starts at the newest record when the batch lands.
+    pub const RESTART_AT_LATEST: Self = Self(&RestartAtLatest);
+
+    /// The newest batch has the intervals that it covers.
+    pub const VERSION: Self = Self(&Version);
+
+    /// All rules, in the order in which they are shown.
+    pub const ALL: [Self; 11] = [
+        Self::OFFSET,
+        Self(&EventTimes(Signs::UpToAfter)),
+        Self(&EventTimes(Signs::BeforeFrom)),
+        Self(&EventTimes(Signs::UpToFrom)),
+        Self(&EventTimes(Signs::BeforeAfter)),
+        Self(&EventTimes(Signs::MillisecondLater)),
+        Self(&EventTimes(Signs::DayEarlier)),
+        Self(&BatchId { inclusive: false }),
+        Self(&BatchId { inclusive: true }),
+        Self::VERSION,
+        Self::RESTART_AT_LATEST,
+    ];
+}
+
+impl Deref for Rule {
+    type Target = dyn SeamRule;
+
+    fn deref(&self) -> &Self::Target {
+        self.0
     }
 }
+
+impl PartialEq for Rule {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for Rule {}
 
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Offset => "offset",
-            Self::EventTime(Signs::UpToAfter) => "event-time <=/>",
-            Self::EventTime(Signs::BeforeFrom) => "event-time </>=",
-            Self::EventTime(Signs::UpToFrom) => "event-time <=/>=",
-            Self::EventTime(Signs::BeforeAfter) => "event-time </>",
-            Self::RestartAtLatest => "restart-at-latest",
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rule({})", self.name())
+    }
+}
+
+impl FromStr for Rule {
+    type Err = ComparisonError;
+
+    fn from_str(text: &str) -> Result<Self, ComparisonError> {
+        let wanted = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let found = Self::ALL.into_iter().find(|rule| rule.name() == wanted);
+        found.ok_or_else(|| {
+            let names = Self::ALL
+                .map(|rule| format!("{:?}", rule.name()))
+                .join(", ");
+            ComparisonError::Choice(format!("there is no seam rule {text:?}, only {names}"))
         })
     }
 }
 
-/// Both halves of a lambda.
-#[derive(Clone, Debug)]
-pub struct Halves {
-    /// What the batch layer folds.
-    pub batch: Half,
-    /// What the speed layer folds.
-    pub speed: Half,
-}
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
 
-/// A half: ranges of offsets and a predicate on the events within.
-#[derive(Clone, Debug)]
-pub struct Half {
-    /// A half-open range in each partition.
-    pub ranges: BTreeMap<TopicPartition, Range<Offset>>,
-    /// Which events of the ranges are taken.
-    pub admission: Admission,
-}
-
-impl Half {
-    /// The first offset it reads in each partition.
-    pub fn start(&self) -> OffsetVector {
-        let starts = self
-            .ranges
-            .iter()
-            .map(|(place, range)| (place.clone(), range.start));
-        OffsetVector(starts.collect())
+    #[test]
+    fn every_rule_is_read_by_its_name_and_others_are_told_which_there_are() {
+        for rule in Rule::ALL {
+            assert_eq!(rule.name().parse::<Rule>().unwrap(), rule);
+        }
+        let error = "event-time =".parse::<Rule>().unwrap_err().to_string();
+        assert!(!error.contains('\n'));
+        for rule in Rule::ALL {
+            assert!(error.contains(rule.name()), "{error}");
+        }
     }
-
-    /// Whether the half folds the event at `offset` of `place`, which happened at `time`.
-    pub fn takes(&self, place: &TopicPartition, offset: Offset, time: EventTime) -> bool {
-        self.reads(place, offset) && self.admission.takes(time)
-    }
-
-    /// Whether the event is on this half's side of a boundary in event time and arrived after the
-    /// half had closed.
-    pub fn closed_before(&self, place: &TopicPartition, offset: Offset, time: EventTime) -> bool {
-        self.admission != Admission::All
-            && self.admission.takes(time)
-            && self
-                .ranges
-                .get(place)
-                .is_none_or(|range| offset >= range.end)
-    }
-
-    /// Whether the event at `offset` of `place` is in the half's ranges.
-    pub fn reads(&self, place: &TopicPartition, offset: Offset) -> bool {
-        self.ranges
-            .get(place)
-            .is_some_and(|range| range.contains(&offset))
-    }
-}
-
-fn ranges(
-    from: &OffsetVector,
-    to: &OffsetVector,
-    partitions: &OffsetVector,
-) -> BTreeMap<TopicPartition, Range<Offset>> {
-    let places = partitions.0.keys();
-    places
-        .map(|place| (place.clone(), from.get(place)..to.get(place)))
-        .collect()
 }

@@ -9,19 +9,14 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::UInt64Type;
 use cpu_time::ProcessTime;
 use event_log::{Chunks, EventLog, LogError};
-use serving_layer::reading::Reading;
 use shared_logic::answer::answer;
 use shared_logic::chunk::{Chunk, Payload};
-use shared_logic::coverage::OffsetVector;
 use shared_logic::identity::{Offset, TopicPartition};
 use shared_logic::partial::Partial;
 use shared_logic::view::View;
-use view_store::job::JobStore;
-use view_store::job::generations::NewGeneration;
-use view_store::manifest::GenerationId;
-use view_store::store::Store;
 
 use crate::error::ComparisonError;
+use crate::halves::Halves;
 use crate::rule::Rule;
 
 /// Who computed an answer.
@@ -49,6 +44,15 @@ pub struct Run {
     pub architecture: Architecture,
     /// The seam rule of a lambda.
     pub rule: Option<Rule>,
+    /// What it served.
+    pub served: Served,
+    /// What it cost.
+    pub cost: Cost,
+}
+
+/// What an architecture serves at one moment, and what that was made of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Served {
     /// The answer, sorted by window, then by key.
     pub rows: RecordBatch,
     /// The events in the fold, each once: the COUNT(*) over all, except that sessions which the view
@@ -56,8 +60,25 @@ pub struct Run {
     pub counted: u64,
     /// Records that could not be read and are in no group.
     pub rejected: u64,
-    /// What it cost.
-    pub cost: Cost,
+    /// What has been folded.
+    pub halves: Halves,
+}
+
+impl Served {
+    /// The answer of a merged fold of these halves.
+    ///
+    /// # Errors
+    /// An expression of the SELECT list fails.
+    pub fn of(view: &View, merged: &Partial, halves: Halves) -> Result<Self, ComparisonError> {
+        let events = merged.rows.column_by_name("events");
+        let events = events.map(|events| events.as_primitive::<UInt64Type>());
+        Ok(Self {
+            rows: answer(view, merged).map_err(serving_layer::error::ServingError::from)?,
+            counted: events.map_or(0, |events| events.values().iter().sum()),
+            rejected: merged.counters.rejected,
+            halves,
+        })
+    }
 }
 
 /// What a run cost.
@@ -87,38 +108,13 @@ impl<'l> Meter<'l> {
         }
     }
 
-    /// The run that has led to `merged`, with the segments of `halves`.
-    pub(crate) fn finish(
-        &self,
-        view: &View,
-        architecture: Architecture,
-        rule: Option<Rule>,
-        merged: &Partial,
-        halves: &[Half],
-    ) -> Result<Run, ComparisonError> {
-        let rows = answer(view, merged).map_err(serving_layer::error::ServingError::from)?;
-        let mut bytes_stored = 0;
-        for half in halves {
-            let manifest = half.job.manifest()?;
-            bytes_stored += manifest
-                .segments()
-                .map(|segment| segment.bytes)
-                .sum::<u64>();
+    /// What the run has cost that keeps `bytes_stored`.
+    pub(crate) fn cost(&self, bytes_stored: u64) -> Cost {
+        Cost {
+            cpu_seconds: self.started.elapsed().as_secs_f64(),
+            bytes_read: self.bytes.load(Ordering::Relaxed),
+            bytes_stored,
         }
-        let events = merged.rows.column_by_name("events");
-        let events = events.map(|events| events.as_primitive::<UInt64Type>());
-        Ok(Run {
-            architecture,
-            rule,
-            rows,
-            counted: events.map_or(0, |events| events.values().iter().sum()),
-            rejected: merged.counters.rejected,
-            cost: Cost {
-                cpu_seconds: self.started.elapsed().as_secs_f64(),
-                bytes_read: self.bytes.load(Ordering::Relaxed),
-                bytes_stored,
-            },
-        })
     }
 }
 
@@ -154,34 +150,5 @@ fn size(chunk: &Chunk) -> u64 {
     match &chunk.payload {
         Payload::Raw(raw) => bytes(&raw.keys) + bytes(&raw.values) + bytes(&raw.headers),
         Payload::Typed(rows) => rows.columns().iter().map(|column| bytes(column)).sum(),
-    }
-}
-
-/// A store with one generation, for one half or for a whole architecture.
-pub(crate) struct Half {
-    pub(crate) job: JobStore,
-    pub(crate) generation: GenerationId,
-}
-
-impl Half {
-    pub(crate) fn new(
-        store: &Store,
-        view: &View,
-        origin: &OffsetVector,
-    ) -> Result<Self, ComparisonError> {
-        let job = store.job("comparison")?;
-        let (generation, _) = job.create_generation(&NewGeneration {
-            view: view.name.clone(),
-            fingerprint: view.fingerprint.clone(),
-            sql: String::new(),
-            origin: origin.clone(),
-            again: false,
-        })?;
-        Ok(Self { job, generation })
-    }
-
-    pub(crate) fn reading(&self, view: &Arc<View>) -> Result<Reading, ComparisonError> {
-        let snapshot = self.job.snapshot(Some(self.generation))?;
-        Ok(Reading::of(view, &self.job, Arc::new(snapshot))?)
     }
 }

@@ -22,6 +22,7 @@ mod plain;
 mod plan;
 mod resolve;
 mod rows;
+mod table;
 mod unit;
 mod value;
 mod windows;
@@ -39,6 +40,7 @@ use unit::Units;
 pub use answer::Answer;
 pub use error::TruthError;
 pub use fates::Fates;
+pub use table::{READABLE, Written, table};
 
 /// A view over the events of a file, ready to be evaluated over all or some of them.
 ///
@@ -103,6 +105,30 @@ impl Truth {
             rows,
             partitions,
             arrivals: ordered.arrivals,
+        })
+    }
+
+    /// The same over JSON lines in memory, in the order of their arrival.
+    ///
+    /// # Errors
+    /// SQL that is not read or not lowered.
+    pub fn of_lines(text: &[u8], sql: &str, view: Option<&str>) -> Result<Self, TruthError> {
+        let parsed = parse(sql).map_err(|error| TruthError::Sql(error.to_string()))?;
+        let (table, _) = plan::choose(&parsed, view)?;
+        let plan = Plan::new(&parsed, view)?;
+        let fields = plan
+            .fields
+            .iter()
+            .map(|field| (field.name.as_str(), field.kind));
+        let wanted: Vec<_> = fields.collect();
+        let read = input::json_lines(text, &wanted, &Units::new(table)?)?;
+        let rows = Rows::new(&plan, read, None)?;
+        let partitions = vec![0; rows.times.len()];
+        Ok(Self {
+            plan,
+            rows,
+            partitions,
+            arrivals: None,
         })
     }
 

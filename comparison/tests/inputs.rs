@@ -4,13 +4,14 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use apache_avro::types::Value;
 use apache_avro::{Codec, Decimal, DeflateSettings, Schema, Writer, ZstandardSettings};
 use comparison::kappa::kappa;
 use comparison::lambda::{Options, lambda};
 use comparison::rule::Rule;
-use comparison::schedule::Schedule;
+use comparison::seam::Seam;
 use comparison::truth::Truth;
 use event_log::EventLog;
 use event_log::input::Input;
@@ -202,19 +203,20 @@ fn agree(path: &Path, sql: &str, partitions: u32, chunk_rows: usize) {
     let end = input.log.end().unwrap();
     let mut cut = end.clone();
     cut.0.values_mut().for_each(|next| next.0 /= 2);
-    let schedule = Schedule {
+    let seam = Seam {
         cut: cut.clone(),
         landing: cut,
         end: end.clone(),
         boundary: EventTime(0),
+        interval: Duration::from_secs(60),
     };
-    let lambda = lambda(view, &input.log, Rule::Offset, &schedule, &options).unwrap();
+    let lambda = lambda(view, &input.log, Rule::OFFSET, &seam, &options).unwrap();
     let kappa = kappa(view, &input.log, &end, &options.speed).unwrap();
     let expected = truth.answer().unwrap().rows;
     let rejected = (truth.rows() - truth.passes().len() as usize) as u64;
     for run in [lambda, kappa] {
-        assert_eq!(run.rejected, rejected);
-        assert_eq!(run.rows.columns(), expected.columns());
+        assert_eq!(run.served.rejected, rejected);
+        assert_eq!(run.served.rows.columns(), expected.columns());
     }
 }
 

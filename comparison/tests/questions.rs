@@ -16,6 +16,7 @@ mod events;
 mod view;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::{Array, AsArray, BinaryArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Float64Type};
@@ -23,7 +24,7 @@ use arrow::util::display::array_value_to_string;
 use comparison::kappa::kappa;
 use comparison::lambda::{Options, lambda};
 use comparison::rule::Rule;
-use comparison::schedule::Schedule;
+use comparison::seam::Seam;
 use comparison::truth::Truth;
 use dice::Dice;
 use event_log::EventLog;
@@ -178,15 +179,16 @@ impl Laid {
     }
 
     fn at(&self, cut: &OffsetVector, options: &Options) -> Result<RecordBatch, String> {
-        let schedule = Schedule {
+        let seam = Seam {
             cut: cut.clone(),
             landing: cut.clone(),
             end: self.end.clone(),
             boundary: EventTime(0),
+            interval: Duration::from_secs(60),
         };
         self.answer(|fold| {
-            let run = lambda(fold, &self.log, Rule::Offset, &schedule, options);
-            Ok(run.map_err(|error| error.to_string())?.rows)
+            let run = lambda(fold, &self.log, Rule::OFFSET, &seam, options);
+            Ok(run.map_err(|error| error.to_string())?.served.rows)
         })
     }
 }
@@ -263,7 +265,7 @@ fn every_way_to_compute_the_folds_gives_one_answer() {
         }
         let run = |fold: &Arc<View>| {
             let run = kappa(fold, &laid.log, &laid.end, &options.speed);
-            Ok(run.map_err(|error| error.to_string())?.rows)
+            Ok(run.map_err(|error| error.to_string())?.served.rows)
         };
         agree("kappa", laid.answer(run));
         shown += truth.map_or(0, |rows| rows.num_rows());

@@ -2,13 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use batch_layer::commit;
 use comparison::kappa::kappa;
 use comparison::lambda::{Options, lambda};
 use comparison::rule::Rule;
-use comparison::schedule::Schedule;
+use comparison::seam::Seam;
 use event_log::EventLog;
 use event_log::memory::MemoryLog;
 use proptest::prelude::*;
@@ -98,15 +99,20 @@ proptest! {
         let (view, log) = (view(), memory(&partitions));
         let end = log.end().unwrap();
         let cut = cut(&log, &shares);
-        let schedule =
-            Schedule { cut: cut.clone(), landing: cut, end: end.clone(), boundary: EventTime(0) };
+        let seam = Seam {
+            cut: cut.clone(),
+            landing: cut,
+            end: end.clone(),
+            boundary: EventTime(0),
+            interval: Duration::from_secs(60),
+        };
         let whole = kappa(&view, &log, &end, &options(8192, 65_536, 1 << 20).speed).unwrap();
         let some = options(chunk_rows, publish_every, checkpoint_every);
-        let lambda = lambda(&view, &log, Rule::Offset, &schedule, &some).unwrap();
-        prop_assert_eq!(&lambda.rows, &whole.rows);
-        prop_assert_eq!(lambda.rejected, whole.rejected);
+        let lambda = lambda(&view, &log, Rule::OFFSET, &seam, &some).unwrap();
+        prop_assert_eq!(&lambda.served.rows, &whole.served.rows);
+        prop_assert_eq!(lambda.served.rejected, whole.served.rejected);
         let small = kappa(&view, &log, &end, &some.speed).unwrap();
-        prop_assert_eq!(&small.rows, &whole.rows);
+        prop_assert_eq!(&small.served.rows, &whole.served.rows);
     }
 
     /// A speed layer that dies after any number of steps, and a batch run that lands below it at
@@ -162,6 +168,7 @@ proptest! {
 fn truth_at(view: &Arc<View>, log: &MemoryLog, offsets: &OffsetVector) -> RecordBatch {
     kappa(view, log, offsets, &options(8192, 65_536, 1 << 20).speed)
         .unwrap()
+        .served
         .rows
 }
 

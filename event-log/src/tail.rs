@@ -28,6 +28,10 @@ use crate::{EventLog, LogError};
 
 /// What happened in a topic, in the order in which it happened to one partition.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one a chunk, not one a record"
+)]
 pub enum TailEvent {
     /// Records of a partition that was started. The chunks of a partition tile: each begins where
     /// the one before ended, the first where the partition was started, and each ends behind the

@@ -159,7 +159,6 @@ impl Window {
     /// `None` where that never is.
     pub fn last_end(&self, time: EventTime) -> Option<EventTime> {
         match *self {
-            Self::All => None,
             Self::Session { gap } => Some(EventTime(time.0.saturating_add(gap))),
             _ => {
                 let slice = self.slice(time)?;

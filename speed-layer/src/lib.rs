@@ -9,8 +9,10 @@
 //!
 //! It runs the fold of `shared-logic` and has none of its own. Its files have the names of those in
 //! `batch-layer`: `read` says which records come next, `fold` folds them, `commit` makes the result
-//! durable. Deliberately absent: any offset kept elsewhere than in the manifest. State and position
-//! become durable in the same write, so a restart can neither lose nor repeat a record.
+//! durable. [`live::Live`] does the same for as long as it is let, as a member of a consumer group.
+//! Deliberately absent: any offset kept elsewhere than in the manifest, but for the two delivery modes
+//! that are there to be compared. State and position become durable in the same write, so a restart
+//! can neither lose nor repeat a record.
 
 pub mod clock;
 pub mod commit;

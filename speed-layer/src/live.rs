@@ -212,14 +212,7 @@ impl Live {
             self.publish()?;
         }
         self.settle(false)?;
-        if self.sealing.is_none() && self.is_due(now) {
-            self.seal(self.options.seal_aside)?;
-            self.settle(false)?;
-        }
-        if self.sealing.is_none() && self.due.compact {
-            self.compact()?;
-            self.settle(false)?;
-        }
+        self.begin_work()?;
         self.tell()
     }
 

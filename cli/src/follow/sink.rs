@@ -35,7 +35,7 @@ pub fn downstream(
         return Err(Failure::input("no brokers for the sink: give --brokers"));
     };
     // Whoever accepts repetitions does not want to wait for transactions either.
-    let open_fold = args.follow.delivery == args::Delivery::AtLeastOnce;
+    let open_fold = args.follow.delivery == args::Delivery::AtLeast;
     let writing = match open_fold {
         true => Writing::Plain,
         false => Writing::Transactions,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::seam::{Folder, command, ok, root};
+use crate::seam::{Folder, command, fails, ok, root};
 
 /// Events of one round: two windows of ten pages.
 const ROUND: u64 = 20_000;
@@ -49,10 +49,10 @@ fn until<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
 }
 
 impl Cluster {
-    fn new() -> Self {
+    fn new(name: &str) -> Self {
         let brokers = std::env::var("KAFKA_BROKERS").expect("KAFKA_BROKERS names a broker");
         let folder = Folder::new();
-        let topic = format!("group-{}", std::process::id());
+        let topic = format!("{name}-{}", std::process::id());
         let sql = fs::read_to_string(root().join("views/clicks_by_page.sql")).unwrap();
         let sql = sql.replace("topic = 'clicks'", &format!("topic = '{topic}'"));
         Self {
@@ -87,6 +87,10 @@ impl Cluster {
     }
 
     fn start(&self, name: &str) -> Process {
+        self.start_with(name, &[])
+    }
+
+    fn start_with(&self, name: &str, more: &[&str]) -> Process {
         let log = self.folder.path(name);
         let mut command = command(&[
             "speed",
@@ -105,6 +109,7 @@ impl Cluster {
             "--kafka",
             "session.timeout.ms=6000",
         ]);
+        command.args(more);
         let child = command.stderr(File::create(&log).unwrap()).spawn().unwrap();
         Process { child, log }
     }
@@ -178,7 +183,7 @@ impl Process {
 #[test]
 #[ignore = "needs a broker: scripts/kafka.sh start, then KAFKA_BROKERS"]
 fn processes_of_a_group_lose_and_double_nothing() {
-    let mut cluster = Cluster::new();
+    let mut cluster = Cluster::new("group");
     cluster.generate();
 
     let (first, mut second) = (cluster.start("first"), cluster.start("second"));
@@ -237,5 +242,40 @@ fn processes_of_a_group_lose_and_double_nothing() {
     for row in rows.lines() {
         let row: Value = serde_json::from_str(row).unwrap();
         assert_eq!(row["clicks"].as_u64(), Some(1000 * cluster.rounds), "{row}");
+    }
+}
+
+/// A process that begins where its group is goes on there, and its answers say what they may be.
+#[test]
+#[ignore = "needs a broker: scripts/kafka.sh start, then KAFKA_BROKERS"]
+fn another_delivery_goes_on_from_the_group_and_says_so() {
+    for (delivery, doubt) in [
+        ("at-least-once", "may count events twice"),
+        ("at-most-once", "may have lost events"),
+    ] {
+        let mut cluster = Cluster::new(delivery);
+        for name in ["first", "second"] {
+            cluster.generate();
+            let process = cluster.start_with(name, &["--delivery", delivery]);
+            cluster.catch_up();
+            process.stop();
+        }
+        let question = ["query", "SELECT page FROM clicks_by_page", "--store"];
+        let output = command(&[question.as_slice(), &[&cluster.store]].concat()).output();
+        let said = String::from_utf8(output.unwrap().stderr).unwrap();
+        assert!(said.contains(doubt), "{said}");
+        // What was folded so is not taken for the truth by anybody else.
+        let exact = [
+            "speed",
+            &cluster.view,
+            "--store",
+            &cluster.store,
+            "--brokers",
+        ];
+        let (_, error) = fails(&[exact.as_slice(), &[&cluster.brokers]].concat());
+        assert!(
+            error.contains(&format!("is fed {delivery}, not exactly-once")),
+            "{error}"
+        );
     }
 }

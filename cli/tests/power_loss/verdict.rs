@@ -132,7 +132,9 @@ impl Judge {
         if archive.start()?.0.values().any(|start| *start != Offset(0)) {
             return Err("the archive has lost its beginning".into());
         }
-        let read = kappa(&self.views[0], &archive, &end, &Default::default())?.rows;
+        let read = kappa(&self.views[0], &archive, &end, &Default::default())?
+            .served
+            .rows;
         self.equal(&self.views[0], &end, &read)
     }
 
@@ -166,7 +168,7 @@ impl Judge {
         let truth = match known {
             Some(truth) => truth,
             None => {
-                let truth = kappa(view, &self.log, at, &Default::default())?.rows;
+                let truth = kappa(view, &self.log, at, &Default::default())?.served.rows;
                 self.truths.lock().unwrap().insert(key, truth.clone());
                 truth
             }

@@ -26,13 +26,7 @@ pub struct Producer {
 
 impl Producer {
     /// Sends so many events, to partitions at random: at [`RATE`], as far as it may.
-    pub fn start(
-        broker: &Broker,
-        topic: &str,
-        partitions: i32,
-        events: u64,
-        seed: u64,
-    ) -> Self {
+    pub fn start(broker: &Broker, topic: &str, partitions: i32, events: u64, seed: u64) -> Self {
         let mut config = broker.config();
         config
             .set("enable.idempotence", "true")

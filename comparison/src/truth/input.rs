@@ -53,13 +53,7 @@ pub(super) fn read(
         .unwrap_or_default();
     match extension.to_lowercase().as_str() {
         "parquet" => parquet(path, wanted, units),
-        "jsonl" | "ndjson" | "json" => {
-            let mut rows = Rows::new(wanted, units);
-            for line in lines(unmarked(&load(path)?)) {
-                rows.push(json::record(line, wanted));
-            }
-            rows.finish()
-        }
+        "jsonl" | "ndjson" | "json" => json_lines(unmarked(&load(path)?), wanted, units),
         "csv" => {
             let text = load(path)?;
             let mut records = csv::Records::new(unmarked(&text));
@@ -77,6 +71,22 @@ pub(super) fn read(
         }
         _ => Err(TruthError::Format(path.to_owned())),
     }
+}
+
+/// Reads the columns `wanted` from JSON lines.
+///
+/// # Errors
+/// Values that Polars does not take as a column.
+pub(super) fn json_lines(
+    text: &[u8],
+    wanted: &[(&str, Kind)],
+    units: &Units,
+) -> Result<Input, TruthError> {
+    let mut rows = Rows::new(wanted, units);
+    for line in lines(text) {
+        rows.push(json::record(line, wanted));
+    }
+    rows.finish()
 }
 
 fn failed(path: &Path) -> impl Fn(std::io::Error) -> TruthError {

@@ -1,11 +1,13 @@
 //! Every way to compute a view, against the truth.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use batch_layer::commit;
 use comparison::compare::{Events, compare};
 use comparison::lambda::Options;
-use comparison::schedule::Schedule;
+use comparison::rule::Rule;
+use comparison::seam::Seam;
 use comparison::truth::Asked;
 use event_log::EventLog;
 use roaring::RoaringBitmap;
@@ -262,30 +264,36 @@ impl Checker<'_> {
         for _ in 0..2 {
             let cut = laid.cut(dice);
             let landing = laid.cut(dice).max(&cut);
-            let schedule = Schedule {
+            let seam = Seam {
                 cut,
                 landing,
                 end: laid.end.clone(),
                 boundary: EventTime(dice.between(-20, 20) * 1_000_000),
+                interval: Duration::from_secs(dice.between(1, 20) as u64),
             };
             let options = options(dice);
-            let report = match compare(&laid.view, given, &schedule, &options) {
+            let some = dice.below(Rule::ALL.len() as u64) as usize;
+            let rules = [Rule::OFFSET, Rule::ALL[some]];
+            let report = match compare(&laid.view, given, &rules, &seam, &options) {
                 Ok(report) => report,
                 // A sum or an expression that fails fails in either engine.
                 Err(error) if fails(&error.to_string()) => continue,
                 Err(error) => return Err(format!("the comparison fails: {error}")),
             };
             for line in &report.lines {
+                if !line.attribution.adds_up() {
+                    return Err(format!(
+                        "under {:?} and {seam:?} the causes do not add up: {:?}",
+                        line.run.rule, line.attribution
+                    ));
+                }
                 if !line.explained() {
                     let (name, books, drift) = (line.run.rule, line.books, line.drift);
                     return Err(format!(
-                        "under {name:?} and {schedule:?} the books say {books:?}, {drift} groups drift"
+                        "under {name:?} and {seam:?} the books say {books:?}, {drift} groups drift"
                     ));
                 }
-                let exact = line
-                    .run
-                    .rule
-                    .is_none_or(|rule| rule.to_string() == "offset");
+                let exact = line.run.rule.is_none_or(|rule| rule == Rule::OFFSET);
                 if exact && line.difference.wrong > 0 {
                     return Err(format!(
                         "{:?} is wrong: {:?}",

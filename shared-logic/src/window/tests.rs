@@ -127,11 +127,17 @@ proptest! {
         let windows: Vec<(i128, i128)> =
             window.windows(slice.start).into_iter().map(wide).collect();
         prop_assert_eq!(&windows, &tried(window, time));
-        prop_assert!(windows.len() as i64 <= window.overlap());
         prop_assert_eq!(
             window.last_end(EventTime(time)).map(|end| i128::from(end.0)),
             windows.iter().map(|(_, to)| *to).max()
         );
+    }
+
+    #[test]
+    fn the_overlap_is_the_most_windows_that_a_slice_is_in(window in any_window()) {
+        let slices = (0..400).filter_map(|time| window.slice(EventTime(time)));
+        let most = slices.map(|slice| window.windows(slice.start).len()).max();
+        prop_assert_eq!(most.map(|most| most as i64), Some(window.overlap()));
     }
 
     /// Nowhere else is an event refused, and there always.

@@ -14,10 +14,31 @@ use crate::sealing::{Sealed, Sealing, Work, end};
 use crate::watch::Event;
 
 impl Live {
-    /// Whether the open fold is to be sealed, or the newest manifest read.
-    pub(super) fn is_due(&self, now: Duration) -> bool {
+    /// Begins what is due and is done aside: to seal the open fold, to read the newest manifest, to
+    /// merge segments.
+    pub(super) fn begin_work(&mut self) -> Result<(), SpeedError> {
+        let now = self.ports.clock.now();
+        let aside = self.options.seal_aside;
+        if self.sealing.is_some() {
+            return Ok(());
+        }
+        if self.is_due(now) {
+            self.seal(aside)?;
+        } else if now >= self.due.refresh || self.due.compact {
+            self.due.refresh = now + ROUND;
+            let compact = std::mem::take(&mut self.due.compact);
+            self.work(vec![], compact, aside)?;
+        }
+        self.settle(false)
+    }
+
+    /// Whether the open fold is to be sealed.
+    fn is_due(&self, now: Duration) -> bool {
         let snapshot = self.open.snapshot();
-        if self.outage.is_some() || snapshot.runs.is_empty() {
+        if snapshot.runs.is_empty() {
+            return false;
+        }
+        if self.outage.is_some() {
             return now >= self.due.refresh;
         }
         let sealed = snapshot.manifest.generation(self.generation).ok();
@@ -25,10 +46,10 @@ impl Live {
             let stands = sealed.map_or(lane.published(), |sealed| sealed.next.get(place));
             lane.published().0.saturating_sub(stands.0) >= self.options.checkpoint_every
         });
-        now >= self.due.seal || now >= self.due.refresh || unsealed
+        now >= self.due.seal || unsealed
     }
 
-    /// Begins to seal the open fold if that is due, and reads the newest manifest in any case.
+    /// Begins to seal the open fold.
     pub(super) fn seal(&mut self, aside: bool) -> Result<(), SpeedError> {
         self.publish()?;
         self.due.refresh = self.ports.clock.now() + ROUND;
@@ -37,14 +58,7 @@ impl Live {
         if self.options.delivery == Delivery::AtMostOnce && !runs.is_empty() {
             self.commit(&snapshot.offsets)?;
         }
-        self.frozen = end(&runs);
         self.work(runs, false, aside)
-    }
-
-    /// Merges segments, aside if they may be made there.
-    pub(super) fn compact(&mut self) -> Result<(), SpeedError> {
-        self.due.compact = false;
-        self.work(vec![], true, self.options.seal_aside)
     }
 
     fn work(
@@ -53,6 +67,7 @@ impl Live {
         compact: bool,
         aside: bool,
     ) -> Result<(), SpeedError> {
+        self.frozen = end(&runs);
         let work = Work {
             view: Arc::clone(&self.view),
             job: self.job.clone(),

@@ -1,16 +1,20 @@
 //! A process that dies at one step of its loop, and everything outside that it had its hands on.
 
+use std::error::Error;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use event_log::LogError;
+use event_log::changelog::{Change, Changelog, Position};
 use event_log::tail::memory::MemoryTail;
 use event_log::tail::{Tail, TailEvent, TailStatistics};
 use shared_logic::coverage::OffsetVector;
 use shared_logic::identity::TopicPartition;
 use speed_layer::clock::Clock;
+use speed_layer::downstream::{Advance, Downstream};
+use speed_layer::sink::Follower;
 use speed_layer::watch::{Event, Watch};
 use view_store::blobs::memory::Memory;
 use view_store::blobs::{BlobError, Blobs, Creation};
@@ -23,15 +27,19 @@ pub enum Step {
     Seal,
     Manifest,
     GroupCommit,
+    Sink,
+    Mark,
 }
 
 impl Step {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Poll,
         Self::Fold,
         Self::Seal,
         Self::Manifest,
         Self::GroupCommit,
+        Self::Sink,
+        Self::Mark,
     ];
 
     pub fn name(self) -> &'static str {
@@ -41,6 +49,8 @@ impl Step {
             Self::Seal => "seal: the segment's file",
             Self::Manifest => "seal: the manifest",
             Self::GroupCommit => "group commit",
+            Self::Sink => "downstream: the sink's transaction",
+            Self::Mark => "downstream: the sink's mark",
         }
     }
 }
@@ -139,35 +149,40 @@ impl Tail for MortalTail {
 }
 
 /// A store in the hands of a mortal.
-pub struct MortalBlobs(pub Arc<Memory>, pub Arc<Fate>);
+pub struct MortalBlobs {
+    pub blobs: Arc<Memory>,
+    pub fate: Arc<Fate>,
+    /// What the writing of a manifest is a step of.
+    pub manifest: Step,
+}
 
 impl Blobs for MortalBlobs {
     fn list(&self, folder: &str) -> Result<Vec<String>, BlobError> {
-        self.0.list(folder)
+        self.blobs.list(folder)
     }
 
     fn get(&self, path: &str) -> Result<Option<Bytes>, BlobError> {
-        self.0.get(path)
+        self.blobs.get(path)
     }
 
     fn create(&self, path: &str, bytes: Bytes) -> Result<Creation, BlobError> {
         let step = match path.contains("/segments/") {
             true => Step::Seal,
-            false => Step::Manifest,
+            false => self.manifest,
         };
         let died = || BlobError::new("create", path, "died");
-        if !self.1.lives(step, When::Before) {
+        if !self.fate.lives(step, When::Before) {
             return Err(died());
         }
-        let created = self.0.create(path, bytes)?;
-        match self.1.lives(step, When::After) {
+        let created = self.blobs.create(path, bytes)?;
+        match self.fate.lives(step, When::After) {
             true => Ok(created),
             false => Err(died()),
         }
     }
 
     fn delete(&self, path: &str) -> Result<(), BlobError> {
-        self.0.delete(path)
+        self.blobs.delete(path)
     }
 }
 
@@ -208,4 +223,70 @@ pub fn entropy(seed: &Mutex<u64>) -> Arc<view_store::entropy::Seeded> {
     let mut seed = seed.lock().unwrap();
     *seed += 1;
     Arc::new(view_store::entropy::Seeded::new(*seed))
+}
+
+/// What a topic and its broker remember of a changelog.
+#[derive(Debug, Default)]
+pub struct Topic {
+    pub changes: Vec<Change>,
+    position: Option<Position>,
+    /// The newest writer.
+    epoch: u64,
+}
+
+/// A writer of that topic, in the hands of a mortal.
+pub struct MortalLog {
+    pub topic: Arc<Mutex<Topic>>,
+    pub fate: Arc<Fate>,
+    pub epoch: u64,
+}
+
+impl Changelog for MortalLog {
+    fn fence(&mut self) -> Result<Option<Position>, LogError> {
+        let mut topic = self.topic.lock().unwrap();
+        topic.epoch += 1;
+        self.epoch = topic.epoch;
+        Ok(topic.position.clone())
+    }
+
+    fn commit(&mut self, changes: &[Change], position: &Position) -> Result<(), LogError> {
+        let died = || LogError::Refused("died".into());
+        if !self.fate.lives(Step::Sink, When::Before) {
+            return Err(died());
+        }
+        let mut topic = self.topic.lock().unwrap();
+        assert_eq!(self.epoch, topic.epoch, "a sink that was shut out");
+        topic.changes.extend_from_slice(changes);
+        topic.position = Some(position.clone());
+        match self.fate.lives(Step::Sink, When::After) {
+            true => Ok(()),
+            false => Err(died()),
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), LogError> {
+        Ok(())
+    }
+}
+
+/// A sink that does its work when it is told, so that it is a step of the loop.
+pub struct MortalSink {
+    pub follower: Follower,
+    pub started: bool,
+    pub fate: Arc<Fate>,
+}
+
+impl Downstream for MortalSink {
+    fn advanced(&mut self, advance: &Advance<'_>) -> Result<(), Box<dyn Error + Send + Sync>> {
+        if self.fate.is_dead() {
+            return Err("died".into());
+        }
+        if advance.sealed {
+            if !std::mem::replace(&mut self.started, true) {
+                self.follower.start()?;
+            }
+            self.follower.step()?;
+        }
+        Ok(())
+    }
 }

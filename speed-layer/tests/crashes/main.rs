@@ -14,19 +14,25 @@ use arrow::datatypes::{Int64Type, UInt64Type};
 use event_log::EventLog;
 use event_log::memory::MemoryLog;
 use event_log::tail::memory::MemoryGroup;
+use serde_json::Value;
 use shared_logic::identity::TopicPartition;
 use shared_logic::job::Job;
 use shared_logic::merge::merge;
 use shared_logic::view::View;
 use speed_layer::error::SpeedError;
 use speed_layer::live::{Live, Options, Ports};
+use speed_layer::sink::Follower;
+use speed_layer::sink::emit::Emit;
 use view_store::blobs::memory::Memory;
 use view_store::job::JobStore;
 use view_store::job::generations::NewGeneration;
 use view_store::manifest::{Delivery, GenerationId};
 use view_store::store::Store;
 
-use fate::{Fate, Hand, MortalBlobs, MortalTail, MortalWatch, Step, When, entropy};
+use fate::{
+    Fate, Hand, MortalBlobs, MortalLog, MortalSink, MortalTail, MortalWatch, Step, Topic, When,
+    entropy,
+};
 
 const SQL: &str = "
     CREATE TABLE events (at TIMESTAMP NOT NULL, id BIGINT) WITH (event_time = 'at');
@@ -43,6 +49,7 @@ struct World {
     blobs: Arc<Memory>,
     group: MemoryGroup,
     log: Arc<MemoryLog>,
+    sink: Arc<Mutex<Topic>>,
     seeds: Mutex<u64>,
 }
 
@@ -62,12 +69,17 @@ impl World {
             blobs: Arc::new(Memory::default()),
             group: MemoryGroup::new(Arc::clone(&log)),
             log,
+            sink: Arc::default(),
             seeds: Mutex::new(0),
         }
     }
 
-    fn job(&self, fate: &Arc<Fate>) -> (JobStore, GenerationId) {
-        let blobs = MortalBlobs(Arc::clone(&self.blobs), Arc::clone(fate));
+    fn job(&self, fate: &Arc<Fate>, manifest: Step) -> (JobStore, GenerationId) {
+        let blobs = MortalBlobs {
+            blobs: Arc::clone(&self.blobs),
+            fate: Arc::clone(fate),
+            manifest,
+        };
         let store = Store::with(Arc::new(blobs), entropy(&self.seeds));
         let job = store.job("seen").unwrap();
         let new = NewGeneration {
@@ -87,11 +99,11 @@ impl World {
     /// A process that runs until it dies, or has followed to the end and stopped.
     fn run(&self, delivery: Delivery, death: Option<(Step, When)>) -> Result<(), SpeedError> {
         let fate = Fate::new(death);
-        let (job, generation) = self.job(&fate);
+        let (job, generation) = self.job(&fate, Step::Manifest);
         let clock = Hand::default();
         let ports = Ports {
             tail: Box::new(MortalTail(self.group.join(4), Arc::clone(&fate))),
-            downstream: Box::new(()),
+            downstream: Box::new(self.sink(&fate)),
             watch: Box::new(MortalWatch(Arc::clone(&fate))),
             clock: Box::new(clock.clone()),
         };
@@ -120,9 +132,45 @@ impl World {
         live.stop()
     }
 
-    /// How many events are in no group, and how many too often.
-    fn errors(&self) -> (i64, i64) {
-        let (job, _) = self.job(&Fate::new(None));
+    fn sink(&self, fate: &Arc<Fate>) -> MortalSink {
+        let view = Arc::clone(&self.view);
+        let changelog = MortalLog {
+            topic: Arc::clone(&self.sink),
+            fate: Arc::clone(fate),
+            epoch: 0,
+        };
+        MortalSink {
+            follower: Follower::new(
+                &self.job(fate, Step::Mark).0,
+                "sink",
+                Box::new(move |_| Ok(Arc::clone(&view))),
+                Emit::Checkpoint,
+                Box::new(changelog),
+            ),
+            started: false,
+            fate: Arc::clone(fate),
+        }
+    }
+
+    /// The same of what the sink's topic holds, read in order.
+    fn errors_of_sink(&self) -> (i64, i64) {
+        let mut rows = BTreeMap::new();
+        for change in &self.sink.lock().unwrap().changes {
+            match &change.value {
+                Some(value) => rows.insert(change.key.clone(), value.clone()),
+                None => rows.remove(&change.key),
+            };
+        }
+        let rows = rows.values().map(|value| {
+            let row: Value = serde_json::from_slice(value).unwrap();
+            (row["id"].as_i64().unwrap(), row["n"].as_u64().unwrap())
+        });
+        errors(&rows.collect())
+    }
+
+    /// How many events are in no group of the store, and how many too often.
+    fn errors_of_store(&self) -> (i64, i64) {
+        let (job, _) = self.job(&Fate::new(None), Step::Manifest);
         let snapshot = job.snapshot(None).unwrap();
         let partials: Vec<_> = (snapshot.segments.iter())
             .map(|entry| job.read(entry, &self.view.fingerprint).unwrap())
@@ -133,10 +181,15 @@ impl World {
         let counts: BTreeMap<i64, u64> = (ids.as_primitive::<Int64Type>().values().iter().copied())
             .zip(events.as_primitive::<UInt64Type>().values().iter().copied())
             .collect();
-        let lost = (0..EVENTS).filter(|id| !counts.contains_key(id)).count();
-        let doubled: u64 = counts.values().map(|n| n - 1).sum();
-        (lost.try_into().unwrap(), doubled.try_into().unwrap())
+        errors(&counts)
     }
+}
+
+/// How many events are not in `counts`, and how many too often.
+fn errors(counts: &BTreeMap<i64, u64>) -> (i64, i64) {
+    let lost = (0..EVENTS).filter(|id| !counts.contains_key(id)).count();
+    let doubled: u64 = counts.values().map(|n| n - 1).sum();
+    (lost.try_into().unwrap(), doubled.try_into().unwrap())
 }
 
 /// What must be: `None` for nothing, else which of the two.
@@ -177,7 +230,9 @@ fn a_crash_at_any_step_loses_and_doubles_what_theory_says() {
                 let world = World::new();
                 let _ = world.run(delivery, Some((step, when)));
                 world.run(delivery, None).unwrap();
-                let errors = world.errors();
+                let errors = world.errors_of_store();
+                let place = format!("{delivery}, crash {when_name} {}", step.name());
+                assert_eq!(world.errors_of_sink(), errors, "the sink: {place}");
                 let shown = match errors {
                     (0, 0) => "–".to_owned(),
                     (lost, 0) => format!("{lost} lost"),
@@ -191,7 +246,6 @@ fn a_crash_at_any_step_loses_and_doubles_what_theory_says() {
                     (0, _) => Some("doubled"),
                     _ => Some("both"),
                 };
-                let place = format!("{delivery}, crash {when_name} {}", step.name());
                 assert_eq!(
                     expected,
                     theory(delivery, step, when),
