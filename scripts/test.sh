@@ -51,6 +51,9 @@ trap 'scripts/kafka.sh stop' EXIT
 eval "$(scripts/kafka.sh start | grep '^KAFKA_')"
 export KAFKA_BROKERS KAFKA_SECURE
 cargo test --release --workspace --test 'kafka*' -- --ignored
+
+step "a soak over Kafka"
+cargo test --release -p cli --test soak -- --ignored --nocapture
 scripts/kafka.sh stop
 trap - EXIT
 

@@ -82,6 +82,7 @@ fn everything_that_can_happen_changes_nothing() {
     println!("{events} events, {kills} kills, seed {seed}");
     let broker = Broker::find();
     let (topic, sink) = (broker.name("soak"), broker.name("soak-sink"));
+    let archivers = format!("{topic}-archive");
     broker.create(&topic, PARTITIONS[0]);
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
@@ -102,7 +103,7 @@ fn everything_that_can_happen_changes_nothing() {
         "--sink",
         &sink,
     ];
-    let archive = ["--follow", "--file-rows", "100000"];
+    let archive = ["--follow", "--roll-every", "2s", "--group", &archivers];
     let mut parts = vec![
         process("speed-0", "speed", &speed),
         process("speed-1", "speed", &speed),

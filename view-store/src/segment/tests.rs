@@ -109,10 +109,7 @@ fn a_partial_comes_back_as_it_was() {
     for groups in [0, 1, 5_000, 70_000] {
         let partial = partial(groups);
         let (entry, encoded) = written(&partial);
-        assert_eq!(
-            decode(&entry, encoded.bytes, &logic(), None).unwrap(),
-            partial
-        );
+        assert_eq!(decode(&entry, encoded.bytes, &logic()).unwrap(), partial);
     }
 }
 
@@ -140,7 +137,7 @@ fn a_flipped_byte_anywhere_is_an_error_that_names_the_file() {
     for place in 0..encoded.bytes.len() {
         let mut bytes = encoded.bytes.to_vec();
         bytes[place] ^= 0x10;
-        match decode(&entry, bytes.into(), &logic(), None) {
+        match decode(&entry, bytes.into(), &logic()) {
             Err(Error::Corrupt { path, .. }) => assert_eq!(path, entry.path),
             other => panic!("byte {place}: {other:?}"),
         }
@@ -153,9 +150,7 @@ fn a_byte_too_many_or_too_few_is_an_error() {
     let short = encoded.bytes.slice(..encoded.bytes.len() - 1);
     let long = [&encoded.bytes[..], b"x"].concat();
     for bytes in [short, long.into(), Bytes::new()] {
-        let error = decode(&entry, bytes, &logic(), None)
-            .unwrap_err()
-            .to_string();
+        let error = decode(&entry, bytes, &logic()).unwrap_err().to_string();
         assert!(error.contains("bytes long"), "{error}");
     }
 }
@@ -163,7 +158,7 @@ fn a_byte_too_many_or_too_few_is_an_error() {
 #[test]
 fn other_logic_is_an_error_that_says_what_to_do() {
     let (entry, encoded) = written(&partial(7));
-    let error = decode(&entry, encoded.bytes, &Fingerprint("4567".into()), None).unwrap_err();
+    let error = decode(&entry, encoded.bytes, &Fingerprint("4567".into())).unwrap_err();
     assert!(matches!(error, Error::OtherLogic { .. }));
     assert!(error.to_string().contains("seam reprocess"), "{error}");
 }
@@ -180,7 +175,7 @@ fn a_manifest_that_says_something_else_than_the_file_is_noticed() {
     for change in changes {
         let mut entry = entry.clone();
         change(&mut entry);
-        let error = decode(&entry, encoded.bytes.clone(), &logic(), None).unwrap_err();
+        let error = decode(&entry, encoded.bytes.clone(), &logic()).unwrap_err();
         assert!(matches!(error, Error::Corrupt { .. }), "{error}");
     }
 }

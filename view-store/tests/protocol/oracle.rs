@@ -178,7 +178,7 @@ impl History {
             let bytes =
                 (blobs.get(&segment.path)).ok_or_else(|| format!("{} is missing", segment.path))?;
             if !self.rows.contains_key(&segment.path) {
-                let partial = decode(segment, bytes.clone(), &generation.fingerprint, None)
+                let partial = decode(segment, bytes.clone(), &generation.fingerprint)
                     .map_err(|error| error.to_string())?;
                 let mut rows = Rows::new();
                 add_rows(&mut rows, &partial);
