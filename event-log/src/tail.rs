@@ -1,6 +1,6 @@
 //! A live tail: the records of a topic as they come.
 //!
-//! An [`EventLog`](crate::EventLog) is asked for ranges that are there; a [`Tail`] hands over what
+//! An [`EventLog`] is asked for ranges that are there; a [`Tail`] hands over what
 //! appears, in the partitions that its reader owns at the moment. Where a reader begins is not the
 //! tail's business: the offsets come from the reader's manifest, and what is committed to a consumer
 //! group is there for people who watch its lag.
