@@ -73,6 +73,64 @@ fn what_arrives_while_the_batch_runs_is_missing_where_the_speed_layer_starts_at_
     }
 }
 
+/// Only between the two writes of a checkpoint does it matter which of them comes first: then what
+/// arrived since the last checkpoint, 50 events, is folded twice or never.
+#[test]
+fn a_crash_doubles_or_loses_by_the_order_of_two_writes() {
+    for (delivery, at_seal) in [
+        ("exactly-once", 0),
+        ("at-least-once", 50),
+        ("at-most-once", -50),
+    ] {
+        for step in ["fold", "seal", "commit"] {
+            let schedule = format!(
+                "rate 10/s for 2m, batch never, checkpoint 10s, crash {step} at 65s, delivery {delivery}"
+            );
+            let output = ok(&[
+                "compare",
+                &view("clicks_by_page"),
+                "--schedule",
+                &schedule,
+                "--format",
+                "json",
+                "--rule",
+                "offset",
+            ]);
+            let lines = lines(&output);
+            let expected = if step == "seal" { at_seal } else { 0 };
+            assert_eq!(lines[1]["net_error"], expected, "kappa, {delivery}, {step}");
+            assert_eq!(lines[0]["net_error"], 0, "offset, {delivery}, {step}");
+        }
+    }
+}
+
+/// A speed half of its own keeps what arrived in the last 150 seconds. With a batch a minute there is
+/// a hole once more than one has failed, and under `offset` never.
+#[test]
+fn holes_begin_when_more_batches_fail_than_the_speed_layer_keeps() {
+    for (fails, hole) in [("", false), ("fails 3", false), ("fails 2,3", true)] {
+        let schedule = format!(
+            "rate 10/s for 4m, batch every 1m takes 0s {fails}, keep 150s, checkpoint 10s, ask every 1m"
+        );
+        let output = ok(&[
+            "compare",
+            &view("clicks_by_page"),
+            "--schedule",
+            &schedule,
+            "--format",
+            "json",
+            "--rule",
+            "event-time <=/>",
+            "--rule",
+            "offset",
+        ]);
+        let lines = lines(&output);
+        let missing = of(&lines, "event-time <=/>")["missing"].as_u64().unwrap();
+        assert_eq!(missing > 0, hole, "{fails}: {missing}");
+        assert_eq!(of(&lines, "offset")["net_error"], 0);
+    }
+}
+
 #[test]
 fn a_schedule_prints_the_same_twice_and_adds_up() {
     let schedule = "rate 20/s for 4m, late 5% by 10s..1m, batch every 1m takes 30s fails 2 lands-half 3, crash seal at 100s, seed 7";

@@ -13,9 +13,9 @@ pub enum ComparisonError {
     /// The schedule cannot be followed on these events.
     #[error("{0}")]
     Schedule(String),
-    /// There is no such seam rule.
+    /// There is no such seam rule, slip or second code base.
     #[error("{0}")]
-    Rule(String),
+    Choice(String),
     /// The independent truth cannot be computed.
     #[error(transparent)]
     Truth(#[from] TruthError),

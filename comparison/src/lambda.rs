@@ -15,6 +15,7 @@ use event_log::EventLog;
 use shared_logic::admission::Admission;
 use shared_logic::coverage::OffsetVector;
 use shared_logic::view::View;
+use view_store::manifest::Pin;
 
 use crate::error::ComparisonError;
 use crate::halves::{Halves, Piece};
@@ -48,6 +49,7 @@ pub fn lambda(
 ) -> Result<Run, ComparisonError> {
     let meter = Meter::start(log);
     let mut lambda = Lambda::new(view, &meter, rule, options, Delivery::ExactlyOnce)?;
+    lambda.begin(&seam.cut)?;
     lambda.land(seam, &seam.cut, &OffsetVector::default())?;
     lambda.speed.follow(&seam.end)?;
     lambda.speed.checkpoint()?;
@@ -67,6 +69,8 @@ pub(crate) struct Lambda<'l> {
     pub(crate) speed: Stream<'l>,
     /// A batch half in a store of its own, and what it holds.
     batch: Option<(Kept, Piece)>,
+    /// The cut that the newest batch run has claimed.
+    pin: Option<Pin>,
     /// The seam of the batch that is served; `None` before the first has landed.
     pub(crate) seam: Option<Seam>,
 }
@@ -97,6 +101,7 @@ impl<'l> Lambda<'l> {
             running,
             speed: Stream::new(running, &OffsetVector::default())?,
             batch: None,
+            pin: None,
             seam: None,
         })
     }
@@ -104,9 +109,8 @@ impl<'l> Lambda<'l> {
     /// A batch run begins that will read everything below `cut`.
     pub(crate) fn begin(&mut self, cut: &OffsetVector) -> Result<(), ComparisonError> {
         if self.rule == Rule::OFFSET && !nothing(cut) {
-            self.speed.follow(cut)?;
             let kept = self.speed.kept();
-            kept.job.pin(kept.generation, cut.clone())?;
+            self.pin = Some(kept.job.pin(kept.generation, cut.clone())?);
             self.speed.checkpoint()?;
         }
         Ok(())
@@ -126,6 +130,10 @@ impl<'l> Lambda<'l> {
         }
         let halves = self.rule.halves(seam);
         if self.rule == Rule::OFFSET {
+            // A run that began later has pinned its own cut: there is one pin, and this run has lost it.
+            if (self.pin.as_ref()).is_none_or(|pin| pin.cut != seam.cut) {
+                return Ok(());
+            }
             self.run_batch(self.speed.kept(), read, halves.batch.admission)?;
             self.speed.checkpoint()?;
         } else {

@@ -120,7 +120,7 @@ impl FromStr for Rule {
             let names = Self::ALL
                 .map(|rule| format!("{:?}", rule.name()))
                 .join(", ");
-            ComparisonError::Rule(format!("there is no seam rule {text:?}, only {names}"))
+            ComparisonError::Choice(format!("there is no seam rule {text:?}, only {names}"))
         })
     }
 }

@@ -77,7 +77,7 @@ impl FromStr for Slip {
         let found = Self::ALL.into_iter().find(|slip| slip.to_string() == text);
         found.ok_or_else(|| {
             let names = Self::ALL.map(|slip| slip.to_string()).join(", ");
-            ComparisonError::Rule(format!("there is no slip {text:?}, only {names}"))
+            ComparisonError::Choice(format!("there is no slip {text:?}, only {names}"))
         })
     }
 }
@@ -113,14 +113,14 @@ impl Second {
             "delay_by_airport" => (Known::Flights, &flights::COLUMNS, &flights::SLIPS),
             "visitors_by_page" => (Known::Clicks, &clicks::COLUMNS, &clicks::SLIPS),
             other => {
-                return Err(ComparisonError::Rule(format!(
+                return Err(ComparisonError::Choice(format!(
                     "the view {other} has not been written a second time, only delay_by_airport and visitors_by_page"
                 )));
             }
         };
         if slip != Slip::None && !slips.contains(&slip) {
             let names: Vec<String> = slips.iter().map(Slip::to_string).collect();
-            return Err(ComparisonError::Rule(format!(
+            return Err(ComparisonError::Choice(format!(
                 "the slip {slip} cannot be made in {}, only none, {}",
                 view.name,
                 names.join(", ")

@@ -44,7 +44,8 @@ pub trait EventLog: Send + Sync {
     ) -> Result<Chunks, LogError>;
 
     /// The first offset of a partition at which a record arrived at or after an instant; the end
-    /// where there is none. Records without an arrival are passed over.
+    /// where there is none. Records without an arrival are passed over. A log with transactions may
+    /// name the offset of a marker or of an aborted record before it.
     ///
     /// # Errors
     /// There is no such partition, or the log cannot be read.

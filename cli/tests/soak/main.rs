@@ -117,8 +117,10 @@ fn everything_that_can_happen_changes_nothing() {
     for kill in 0..kills {
         producer.go_on(events * (kill + 1) / kills);
         let due = Instant::now() + each / 2 + each.mul_f64(random.below(1000) as f64 / 1000.0);
-        while Instant::now() < due {
+        let until = Instant::now() + DEADLINE;
+        while Instant::now() < due || producer.sent() < events * kill / kills {
             parts.iter_mut().for_each(Process::revive);
+            assert!(Instant::now() < until, "events cannot be sent any more");
             std::thread::sleep(Duration::from_millis(20));
         }
         while let Some((_, event)) =

@@ -31,7 +31,8 @@ impl Producer {
         config
             .set("enable.idempotence", "true")
             .set("queue.buffering.max.messages", "1000000")
-            // An outage takes a while.
+            // New partitions are to be found soon, and an outage takes a while.
+            .set("topic.metadata.refresh.interval.ms", "1000")
             .set("message.timeout.ms", "300000");
         let producer: BaseProducer = config.create().unwrap();
         let partitions = Arc::new(AtomicI32::new(partitions));

@@ -11,7 +11,7 @@ pub(super) const PAIN: Pain = Pain {
     text: include_str!("../../../pains/K1.md"),
     knob: "the replay reads, events a second",
     positions: &["10", "15", "20", "40", "100"],
-    unit: "seconds until it has caught up",
+    unit: "seconds to catch up",
     run,
     check,
 };

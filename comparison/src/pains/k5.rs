@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
+use shared_logic::coverage::OffsetVector;
+use speed_layer::commit::Speed;
+use speed_layer::fold::Options;
+
 use super::check::{Answers, CheckError};
 use super::staged::{CLICKS, Staged};
 use super::{Claim, Measured, Pain, Position};
 use crate::error::ComparisonError;
+use crate::kept::Kept;
 use crate::play::Player;
 
 pub(super) const PAIN: Pain = Pain {
@@ -41,6 +46,24 @@ fn play(
     Ok((line, trial.schedule.to_string()))
 }
 
+/// Whether the state of a job is read by other logic.
+fn other_logic_reads() -> Result<bool, ComparisonError> {
+    let staged = Staged::new(CLICKS, "rate 5/s for 10s, batch never")?;
+    let other = CLICKS.replace("SUM(amount)", "MAX(amount)");
+    let other = Staged::new(&other, "rate 1/s for 1s, batch never")?.view;
+    let log = &staged.scene.log;
+    let kept = Kept::new(&staged.view, &OffsetVector::default())?;
+    let (job, options) = (&kept.job, Options::default());
+    let mut speed = Speed::resume(&staged.view, log, job, kept.generation, options)?;
+    speed.follow(log, &staged.scene.clock.offsets(staged.scene.clock.last()))?;
+    speed.checkpoint()?;
+    match kept.merged(&other, kept.snapshot()?) {
+        Ok(_) => Ok(true),
+        Err(refused) if refused.to_string().contains("seam reprocess") => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
 fn run(position: usize) -> Result<Position, ComparisonError> {
     const SINCE: u64 = 5;
     let step = STEPS.get(position).copied().unwrap_or_default();
@@ -61,6 +84,11 @@ fn run(position: usize) -> Result<Position, ComparisonError> {
         lines.push(line);
         schedules.push(schedule);
     }
+    claims.push(Claim::exact(
+        "whether old state is read by other logic",
+        0,
+        u8::from(other_logic_reads()?),
+    ));
     Ok(Position {
         knob: PAIN
             .positions

@@ -63,8 +63,9 @@ fn section(pain: &Pain, positions: &[Position]) -> Section {
             "Story" => blocks.push(Block::Markup(markup(text))),
             "Knob" | "Run" => {}
             "Picture" => {
-                blocks.push(Block::Markup(markup(text)));
+                // Whoever has predicted turns first, and reads then.
                 blocks.push(Block::Figure(turning(pain, positions, &command)));
+                blocks.push(Block::Markup(markup(text)));
                 blocks.push(Block::Figure(sweep(pain, positions, &command)));
                 blocks.push(Block::Sheet(measured(pain, positions, &command)));
             }

@@ -29,7 +29,7 @@ pub fn served(
 ) -> Result<Served, ComparisonError> {
     let window = view.window.grid().map_or(1, |(size, _)| size);
     if micros(seam.interval) % window != 0 {
-        return Err(ComparisonError::Rule(format!(
+        return Err(ComparisonError::Choice(format!(
             "batches of {:?} do not end where windows do",
             seam.interval
         )));

@@ -28,6 +28,21 @@ fn an_offset_moves_every_window() {
 }
 
 #[test]
+fn slices_are_as_wide_as_size_and_slide_allow() {
+    let width = |size, slide| {
+        let window = Window::Hop {
+            size,
+            slide,
+            offset: 0,
+        };
+        window.grid().map(|(width, _)| width)
+    };
+    assert_eq!(width(60, 10), Some(10));
+    assert_eq!(width(9, 6), Some(3));
+    assert_eq!(width(5, 3), Some(1));
+}
+
+#[test]
 fn the_ends_of_time_have_no_window() {
     let windows = [
         tumble(10, 0),

@@ -484,7 +484,9 @@ fn a_few_keys_are_found_among_many() {
     for sql in VIEWS {
         let mut world = World::new(sql, Emit::Checkpoint);
         let many = |from: u8, to: u8| -> Vec<Event> {
-            (from..to).map(|name| (i64::from(name % 3) * 5, Some(name), 1)).collect()
+            (from..to)
+                .map(|name| (i64::from(name % 3) * 5, Some(name), 1))
+                .collect()
         };
         world.seal(0, &many(0, 250));
         world.seal(1, &many(20, 200));

@@ -186,9 +186,16 @@ impl Touched {
     }
 
     /// Appends the places of rows with a key that is touched, by a look at every row.
-    fn scan(&self, rows: &RecordBatch, from: usize, found: &mut Vec<u64>) -> Result<(), ArrowError> {
+    fn scan(
+        &self,
+        rows: &RecordBatch,
+        from: usize,
+        found: &mut Vec<u64>,
+    ) -> Result<(), ArrowError> {
         let keys = self.converter.convert_columns(&self.columns(rows))?;
-        let touched = (from..).zip(&keys).filter(|(_, key)| self.keys.contains(key.as_ref()));
+        let touched = (from..)
+            .zip(&keys)
+            .filter(|(_, key)| self.keys.contains(key.as_ref()));
         found.extend(touched.map(|(row, _)| row as u64));
         Ok(())
     }

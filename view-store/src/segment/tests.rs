@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, AsArray, BinaryArray, Decimal256Array, Int64Array, LargeBinaryArray, ListArray, StringArray,
-    TimestampMicrosecondArray, UInt64Array,
+    ArrayRef, AsArray, BinaryArray, Decimal256Array, Int64Array, LargeBinaryArray, ListArray,
+    StringArray, TimestampMicrosecondArray, UInt64Array,
 };
 use arrow::compute::take_record_batch;
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType, i256};
@@ -117,9 +117,18 @@ fn a_partial_comes_back_as_it_was() {
 fn rows_between_two_times_come_back_alone() {
     let partial = partial(70_000);
     let (entry, encoded) = written(&partial);
-    let times = partial.rows.column(0).as_primitive::<TimestampMicrosecondType>();
+    let times = partial
+        .rows
+        .column(0)
+        .as_primitive::<TimestampMicrosecondType>();
     let (first, last) = (times.value(0), times.value(times.len() - 1));
-    for range in [first..last, first + 1..last, last..last + 1, first..first, first - 9..last + 9] {
+    for range in [
+        first..last,
+        first + 1..last,
+        last..last + 1,
+        first..first,
+        first - 9..last + 9,
+    ] {
         let within = |row: &u64| range.contains(&times.value(*row as usize));
         let rows: Vec<u64> = (0..times.len() as u64).filter(within).collect();
         let expected = Partial {
