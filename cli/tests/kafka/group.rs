@@ -257,6 +257,7 @@ fn another_delivery_goes_on_from_the_group_and_says_so() {
         for name in ["first", "second"] {
             cluster.generate();
             let process = cluster.start_with(name, &["--delivery", delivery]);
+            until("partitions", || (process.claimed() > 0).then_some(()));
             cluster.catch_up();
             process.stop();
         }
