@@ -59,6 +59,9 @@ pub struct Options {
     pub strict: bool,
     /// Whether checkpoints are made on a thread of their own while folding goes on.
     pub seal_aside: bool,
+    /// From so many records of one poll on they are folded while the next are polled: who is that
+    /// far behind gains more by using both cores than by seeing these records a moment earlier.
+    pub ahead_from: usize,
 }
 
 impl Default for Options {
@@ -70,6 +73,7 @@ impl Default for Options {
             delivery: Delivery::ExactlyOnce,
             strict: false,
             seal_aside: true,
+            ahead_from: 16_384,
         }
     }
 }
@@ -98,6 +102,8 @@ pub struct Live {
     unclaimed: BTreeSet<TopicPartition>,
     /// What is followed; a partition that is owned and has no lane is begun in the next step.
     lanes: BTreeMap<TopicPartition, Lane>,
+    /// Records that are folded during the next poll.
+    ahead: Vec<Chunk>,
     open: OpenFold,
     sealing: Option<Sealing>,
     /// Up to where runs are on their way into a segment.
@@ -156,6 +162,7 @@ impl Live {
             },
             unclaimed: BTreeSet::new(),
             lanes: BTreeMap::new(),
+            ahead: Vec::new(),
             open: OpenFold::new(manifest, generation)?,
             sealing: None,
             frozen: OffsetVector::default(),
@@ -194,7 +201,7 @@ impl Live {
     /// downstream cannot go on. What the manifest says stays, and a new process goes on from there.
     pub fn step(&mut self) -> Result<(), SpeedError> {
         let mut chunks = Vec::new();
-        for event in self.ports.tail.poll(self.wait())? {
+        for event in self.poll()? {
             match event {
                 TailEvent::Records(chunk) => chunks.push(chunk),
                 news => {
@@ -203,7 +210,15 @@ impl Live {
                 }
             }
         }
-        self.fold(chunks)?;
+        let records: usize = chunks.iter().map(Chunk::rows).sum();
+        match records >= self.options.ahead_from {
+            // What no lane waits for now must not meet one that begins elsewhere.
+            true => {
+                chunks.retain(|chunk| self.lanes.contains_key(&chunk.place));
+                self.ahead = chunks;
+            }
+            false => self.fold(chunks)?,
+        }
         // Only now is known what stays, and what was polled before a beginning is folded or dropped.
         self.claim()?;
         self.begin()?;
@@ -250,23 +265,26 @@ impl Live {
         next.saturating_sub(now).min(patience)
     }
 
-    /// Folds what came, partitions side by side.
-    fn fold(&mut self, chunks: Vec<Chunk>) -> Result<(), SpeedError> {
-        let mut came: BTreeMap<TopicPartition, Vec<Chunk>> = BTreeMap::new();
-        for chunk in chunks {
-            came.entry(chunk.place.clone()).or_default().push(chunk);
+    /// What happened; what was left to be folded meanwhile is folded then.
+    fn poll(&mut self) -> Result<Vec<TailEvent>, SpeedError> {
+        if self.ahead.is_empty() {
+            return Ok(self.ports.tail.poll(self.wait())?);
         }
-        let snapshot = self.open.snapshot();
-        let pin = self.pin(&snapshot.manifest)?;
-        let mut work: Vec<(&mut Lane, Vec<Chunk>)> = (self.lanes.iter_mut())
-            .filter_map(|(place, lane)| Some((lane, came.remove(place)?)))
-            .collect();
-        work.par_iter_mut().try_for_each(|(lane, chunks)| {
-            chunks.iter().try_for_each(|chunk| {
-                let pin = pin.as_ref().map(|pin| pin.get(&chunk.place));
-                lane.push(chunk, pin)
-            })
-        })
+        let pin = self.pin(&self.open.snapshot().manifest)?;
+        let chunks = std::mem::take(&mut self.ahead);
+        let (tail, lanes) = (&mut self.ports.tail, &mut self.lanes);
+        let (events, folded) = rayon::join(
+            || tail.poll(Duration::ZERO),
+            || fold(lanes, pin.as_ref(), chunks),
+        );
+        folded?;
+        Ok(events?)
+    }
+
+    /// Folds what came.
+    fn fold(&mut self, chunks: Vec<Chunk>) -> Result<(), SpeedError> {
+        let pin = self.pin(&self.open.snapshot().manifest)?;
+        fold(&mut self.lanes, pin.as_ref(), chunks)
     }
 
     /// Makes what was folded visible.
@@ -349,4 +367,25 @@ impl Live {
         let generation = manifest.generation(self.generation).map_err(Error::from)?;
         Ok(generation.pin.as_ref().map(|pin| pin.cut.clone()))
     }
+}
+
+/// Folds chunks, partitions side by side; what no lane waits for is dropped.
+fn fold(
+    lanes: &mut BTreeMap<TopicPartition, Lane>,
+    pin: Option<&OffsetVector>,
+    chunks: Vec<Chunk>,
+) -> Result<(), SpeedError> {
+    let mut came: BTreeMap<TopicPartition, Vec<Chunk>> = BTreeMap::new();
+    for chunk in chunks {
+        came.entry(chunk.place.clone()).or_default().push(chunk);
+    }
+    let mut work: Vec<(&mut Lane, Vec<Chunk>)> = (lanes.iter_mut())
+        .filter_map(|(place, lane)| Some((lane, came.remove(place)?)))
+        .collect();
+    work.par_iter_mut().try_for_each(|(lane, chunks)| {
+        chunks.iter().try_for_each(|chunk| {
+            let pin = pin.map(|pin| pin.get(&chunk.place));
+            lane.push(chunk, pin)
+        })
+    })
 }

@@ -90,7 +90,8 @@ impl KafkaChangelog {
         let mut settings = vec![
             ("enable.idempotence", "true"),
             ("acks", "all"),
-            ("linger.ms", "1"),
+            // What is committed together is handed over together; to linger would only add to it.
+            ("linger.ms", "0"),
             ("message.timeout.ms", "60000"),
             ("queue.buffering.max.messages", "500000"),
         ];

@@ -19,8 +19,8 @@ use crate::tail::{Tail, TailEvent, TailStatistics, complete, not_ours, reachable
 use crate::{EventLog, LogError};
 
 /// How many records one poll hands over at most, and about how many bytes.
-const ROWS: usize = 131_072;
-const BYTES: usize = 16 << 20;
+const ROWS: usize = 65_536;
+const BYTES: usize = 8 << 20;
 
 /// What a tail needs beyond what every consumer does.
 const FOLLOWING: [(&str, &str); 7] = [

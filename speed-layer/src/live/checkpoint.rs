@@ -199,6 +199,7 @@ impl Live {
         self.frozen = OffsetVector::default();
         self.open.restart(manifest)?;
         self.lanes.clear();
+        self.ahead.clear();
         Ok(())
     }
 

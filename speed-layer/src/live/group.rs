@@ -111,6 +111,7 @@ impl Live {
         for place in places {
             self.unclaimed.remove(place);
             self.lanes.remove(place);
+            self.ahead.retain(|chunk| chunk.place != *place);
             self.ownership.epochs.remove(place);
         }
         let snapshot = self.open.snapshot();

@@ -221,6 +221,7 @@ impl World {
                 checkpoint_every: 12,
                 checkpoint_within: Duration::from_millis(40),
                 seal_aside,
+                ahead_from: if seal_aside { 1 } else { usize::MAX },
                 ..Options::default()
             },
         }
