@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use event_log::EventLog;
 use event_log::archive::Archive;
@@ -69,10 +70,27 @@ pub fn has_reached(store: &Path, ends: &BTreeMap<i32, u64>) -> bool {
     (ends.iter()).all(|(partition, end)| reached.get(partition).copied().unwrap_or(0) == *end)
 }
 
-/// The archive has each record of the topic once, up to where it ends, and that is not far from it.
+/// Whether the archive ends at these offsets.
+pub fn is_archived(store: &Path, topic: &str, sql: &str, ends: &BTreeMap<i32, u64>) -> bool {
+    let archive = opened(store, topic, sql);
+    ends.iter()
+        .filter(|(_, end)| **end > 0)
+        .all(|(partition, end)| {
+            let place = TopicPartition::new(topic, *partition as u32);
+            archive
+                .bounds(&place)
+                .is_ok_and(|bounds| bounds.end.0 == *end)
+        })
+}
+
+fn opened(store: &Path, topic: &str, sql: &str) -> Archive {
+    let table = Arc::clone(&Job::compile(JOB, sql).unwrap().views[0].table);
+    Archive::open(store, &Topic::new(topic), table).unwrap()
+}
+
+/// The archive has each record of the topic once.
 pub fn archive(store: &Path, topic: &str, sql: &str, values: &[Vec<String>]) {
-    let table = &Job::compile(JOB, sql).unwrap().views[0].table.clone();
-    let archive = Archive::open(store, &Topic::new(topic), table.clone()).unwrap();
+    let archive = opened(store, topic, sql);
     let mut archived = 0;
     for (partition, values) in values.iter().enumerate() {
         let place = TopicPartition::new(topic, partition as u32);

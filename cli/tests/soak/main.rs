@@ -153,7 +153,11 @@ fn everything_that_can_happen_changes_nothing() {
 
     let ends = broker.ends(&topic);
     let until = Instant::now() + DEADLINE;
-    while !check::has_reached(&path("store"), &ends) {
+    let is_whole = || {
+        check::has_reached(&path("store"), &ends)
+            && check::is_archived(&path("store"), &topic, &view(&topic), &ends)
+    };
+    while !is_whole() {
         parts.iter_mut().for_each(Process::revive);
         assert!(
             Instant::now() < until,
