@@ -40,6 +40,8 @@ def main(path):
             for name, place in [("visible_ms", "in the snapshot"), ("sink_ms", "in the sink's topic")]:
                 seen = run[name]
                 print(f"  {place}: p50 {seen['p50']:.1f}, p99 {seen['p99']:.1f}, max {seen['max']:.0f}")
+                tens = " ".join(f"{p99:.0f}" for p99 in seen["p99_of_each_ten_seconds"])
+                print(f"    p99 of each ten seconds: {tens}")
             print(f"  sent at most {run['sent_late_ms']:.1f} late, which counts; {run['memory'] / 1e6:.0f} MB")
 
 

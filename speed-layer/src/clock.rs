@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 pub trait Clock: Send {
     /// How long since the clock began.
     fn now(&self) -> Duration;
+
+    /// Lets so much time pass.
+    fn pause(&self, time: Duration);
 }
 
 /// The clock of the machine.
@@ -22,5 +25,9 @@ impl Steady {
 impl Clock for Steady {
     fn now(&self) -> Duration {
         self.0.elapsed()
+    }
+
+    fn pause(&self, time: Duration) {
+        std::thread::sleep(time);
     }
 }

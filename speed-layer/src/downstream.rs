@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
+use shared_logic::partial::Partial;
 use view_store::job::own::Ownership;
 use view_store::snapshot::Snapshot;
 
@@ -23,6 +24,9 @@ pub trait Downstream: Send {
 pub struct Advance<'a> {
     /// What a query sees now: the newest manifest that this process knows, and its open fold.
     pub snapshot: &'a Arc<Snapshot>,
+    /// What was folded since the last time and is in the open fold now; less where something else
+    /// came between.
+    pub fresh: &'a [Partial],
     /// The partitions that this process owns, with the epochs it claimed them in.
     pub ownership: &'a Ownership,
     /// Whether the manifest is newer than the one told before.

@@ -104,6 +104,8 @@ pub struct Live {
     lanes: BTreeMap<TopicPartition, Lane>,
     /// Records that are folded during the next poll.
     ahead: Vec<Chunk>,
+    /// Whether the last poll brought all that there was.
+    keeps_up: bool,
     open: OpenFold,
     sealing: Option<Sealing>,
     /// Up to where runs are on their way into a segment.
@@ -133,6 +135,8 @@ struct Told {
     manifest: ManifestNumber,
     /// Whether there is something new to tell.
     stale: bool,
+    /// What was folded since.
+    fresh: Vec<Partial>,
 }
 
 impl Live {
@@ -163,6 +167,7 @@ impl Live {
             unclaimed: BTreeSet::new(),
             lanes: BTreeMap::new(),
             ahead: Vec::new(),
+            keeps_up: false,
             open: OpenFold::new(manifest, generation)?,
             sealing: None,
             frozen: OffsetVector::default(),
@@ -211,6 +216,7 @@ impl Live {
             }
         }
         let records: usize = chunks.iter().map(Chunk::rows).sum();
+        self.keeps_up = records < self.options.ahead_from;
         match records >= self.options.ahead_from {
             // What no lane waits for now must not meet one that begins elsewhere.
             true => {
@@ -265,9 +271,19 @@ impl Live {
         next.saturating_sub(now).min(patience)
     }
 
+    /// Lets records gather until those that are folded are to be published: nobody would see them
+    /// sooner for being folded one by one, and each turn of the loop has its price.
+    fn rest(&self) {
+        if self.keeps_up && self.lanes.values().any(Lane::is_open) {
+            let now = self.ports.clock.now();
+            self.ports.clock.pause(self.due.publish.saturating_sub(now));
+        }
+    }
+
     /// What happened; what was left to be folded meanwhile is folded then.
     fn poll(&mut self) -> Result<Vec<TailEvent>, SpeedError> {
         if self.ahead.is_empty() {
+            self.rest();
             return Ok(self.ports.tail.poll(self.wait())?);
         }
         let pin = self.pin(&self.open.snapshot().manifest)?;
@@ -312,15 +328,20 @@ impl Live {
                 let counters =
                     (fresh.iter()).fold(Counters::default(), |sum, run| sum.plus(run.counters));
                 let pin = pin.as_ref().map(|pin| pin.get(place));
+                let told = fresh.clone();
                 let runs = stack(view, std::mem::take(runs), fresh, frozen.get(place), pin)?;
-                Ok((records, counters, runs))
+                Ok((records, counters, told, runs))
             })
             .collect::<Result<Vec<_>, SpeedError>>()?;
         let records = stacked.iter().map(|(records, ..)| records).sum();
-        let counters = (stacked.iter()).fold(Counters::default(), |sum, (_, counters, _)| {
+        let counters = (stacked.iter()).fold(Counters::default(), |sum, (_, counters, ..)| {
             sum.plus(*counters)
         });
-        let runs: Vec<_> = stacked.into_iter().flat_map(|(.., runs)| runs).collect();
+        let mut runs = vec![];
+        for (.., fresh, stack) in stacked {
+            self.told.fresh.extend(fresh);
+            runs.extend(stack);
+        }
         self.ports.watch.told(Event::Published {
             records,
             counters,
@@ -345,12 +366,14 @@ impl Live {
             let sealed = snapshot.manifest.number > self.told.manifest;
             let advance = Advance {
                 snapshot: &snapshot,
+                fresh: &self.told.fresh,
                 ownership: &self.ownership,
                 sealed,
             };
             (self.ports.downstream.advanced(&advance)).map_err(SpeedError::Downstream)?;
             self.told.manifest = snapshot.manifest.number;
             self.told.stale = false;
+            self.told.fresh.clear();
             self.due.tell = now + PATIENCE;
         }
         if now >= self.due.standing {

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use event_log::changelog::{Changelog, Position};
+use shared_logic::partial::Partial;
 use shared_logic::view::View;
 use view_store::error::{Error, Refusal};
 use view_store::job::JobStore;
@@ -123,21 +124,26 @@ impl Follower {
     /// # Errors
     /// As for [`follow`](Self::follow).
     pub fn step(&mut self) -> Result<Emission, SinkError> {
-        self.follow(&Arc::new(self.job.snapshot(None)?))
+        self.follow(&Arc::new(self.job.snapshot(None)?), &[])
     }
 
-    /// Emits what has changed up to `snapshot`, its open fold included.
+    /// Emits what has changed up to `snapshot`, its open fold included. `fresh` is what was folded
+    /// since the last time, as far as it is known: with all of it there is less to compare.
     ///
     /// # Errors
     /// Rows cannot be read, shown or committed. What is committed is known again after a new
     /// [`start`](Self::start).
-    pub fn follow(&mut self, snapshot: &Arc<Snapshot>) -> Result<Emission, SinkError> {
+    pub fn follow(
+        &mut self,
+        snapshot: &Arc<Snapshot>,
+        fresh: &[Partial],
+    ) -> Result<Emission, SinkError> {
         let (then, now) = (self.at.as_ref(), &snapshot.manifest);
         if then.is_some_and(|then| is_settled(&then.snapshot, snapshot)) {
             return Ok(Emission::default());
         }
         let after = self.moment(Snapshot::clone(snapshot))?;
-        let changes = difference(&self.job, &mut self.shelf, then, &after, self.emit)?;
+        let changes = difference(&self.job, &mut self.shelf, then, &after, fresh, self.emit)?;
         let gone = changes
             .iter()
             .filter(|change| change.value.is_none())

@@ -45,22 +45,44 @@ pub fn instant(text: &str) -> Option<EventTime> {
 /// UTC with as many fraction digits as needed. Takes more than an [`EventTime`] can be, so that
 /// columns in seconds can be printed, too.
 pub fn write_instant(micros: i128, text: &mut String) {
-    let day = i128::from(DAY);
-    let time = micros.rem_euclid(day);
-    write_date(micros.div_euclid(day), text);
+    let (days, time) = match i64::try_from(micros) {
+        Ok(micros) => (micros.div_euclid(DAY), micros.rem_euclid(DAY)),
+        // Seconds that do not fit as microseconds do so as days.
+        Err(_) => (
+            micros.div_euclid(DAY.into()) as i64,
+            micros.rem_euclid(DAY.into()) as i64,
+        ),
+    };
+    write_date(days, text);
     let (seconds, fraction) = (time / 1_000_000, time % 1_000_000);
-    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    // Writing into a string cannot fail.
-    let _ = write!(text, "T{hour:02}:{minute:02}:{second:02}");
+    for (mark, number) in [
+        ('T', seconds / 3600),
+        (':', seconds / 60 % 60),
+        (':', seconds % 60),
+    ] {
+        text.push(mark);
+        push_two(number, text);
+    }
     if fraction > 0 {
-        let _ = write!(text, ".{fraction:06}");
+        text.push('.');
+        push_two(fraction / 10_000, text);
+        push_two(fraction / 100 % 100, text);
+        push_two(fraction % 100, text);
         text.truncate(text.trim_end_matches('0').len());
     }
     text.push('Z');
 }
 
+/// Appends a number below 100 as two digits: formatting costs several times as much, and where rows
+/// become a changelog most of what is written is times.
+fn push_two(number: i64, text: &mut String) {
+    for digit in [number / 10, number % 10] {
+        text.push(char::from(b'0' + digit as u8));
+    }
+}
+
 /// Appends the text of a date, days since 1970.
-fn write_date(days: i128, text: &mut String) {
+fn write_date(days: i64, text: &mut String) {
     // The same calendar as in `days`, backwards: 400 years have 146,097 days.
     let days = days + 719_468;
     let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
@@ -69,11 +91,19 @@ fn write_date(days: i128, text: &mut String) {
     let month = (5 * day + 2) / 153;
     let day = day - (153 * month + 2) / 5 + 1;
     let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = era * 400 + year + i128::from(month <= 2);
-    let _ = match year {
-        0..=9999 => write!(text, "{year:04}-{month:02}-{day:02}"),
-        _ => write!(text, "{year:+05}-{month:02}-{day:02}"),
-    };
+    let year = era * 400 + year + i64::from(month <= 2);
+    match year {
+        0..=9999 => {
+            push_two(year / 100, text);
+            push_two(year % 100, text);
+        }
+        // Writing into a string cannot fail.
+        _ => drop(write!(text, "{year:+05}")),
+    }
+    for number in [month, day] {
+        text.push('-');
+        push_two(number, text);
+    }
 }
 
 /// Takes a year off the front: four digits, or a sign and more.

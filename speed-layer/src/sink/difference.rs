@@ -1,13 +1,14 @@
 //! The difference of the rows of a view at two moments.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{Array, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Field, Schema};
 use event_log::changelog::{Change, json};
+use hashbrown::HashMap;
 use shared_logic::answer::{Named, named_answer};
+use shared_logic::coverage::Coverage;
 use shared_logic::merge::merge;
 use shared_logic::partial::Partial;
 use shared_logic::time::EventTime;
@@ -31,7 +32,8 @@ pub(super) struct Moment {
 }
 
 /// What has to change in the table of `before` so that it is that of `after`: first what is gone,
-/// then what is new or other, both in the order of the table.
+/// then what is new or other, both in the order of the table. Where the later moment is the earlier
+/// one and the events of `fresh`, only their groups are looked at.
 ///
 /// # Errors
 /// A segment cannot be read, or rows not be shown.
@@ -40,6 +42,7 @@ pub(super) fn difference(
     shelf: &mut Shelf,
     before: Option<&Moment>,
     after: &Moment,
+    fresh: &[Partial],
     emit: Emit,
 ) -> Result<Vec<Change>, SinkError> {
     let until = |moment: &Moment| emit.until(&moment.view, &moment.snapshot.coverage);
@@ -66,16 +69,27 @@ pub(super) fn difference(
         take(shelf, &parts.come, None)?,
     );
     let (from, to) = (until(before), until(after));
-    let touched = Touched::between(view, &gone, &come)?
-        .and_ending(view, from, to)
-        .and_expired(view, &before.snapshot.coverage, &after.snapshot.coverage);
+    let touched = match parts.are_runs() && is_all(before, fresh, after) {
+        true => Touched::by(view, fresh)?,
+        false => Touched::between(view, &gone, &come)?,
+    };
+    let touched = touched.and_ending(view, from, to).and_expired(
+        view,
+        &before.snapshot.coverage,
+        &after.snapshot.coverage,
+    );
     let Some(times) = touched.times() else {
         return Ok(vec![]);
     };
-    let kept = take(shelf, &parts.kept, Some(&times))?;
+    let of = |partials: &[Arc<Partial>]| {
+        let touched = partials.iter().map(|partial| touched.of(partial));
+        touched.collect::<Result<Vec<_>, _>>()
+    };
+    let kept = of(&take(shelf, &parts.kept, Some(&times))?)?;
     let side = |others: &[Arc<Partial>], until| {
-        let touched = kept.iter().chain(others).map(|partial| touched.of(partial));
-        table(view, &touched.collect::<Result<Vec<_>, _>>()?, until)
+        let mut partials = of(others)?;
+        partials.extend(kept.iter().cloned());
+        table(view, &partials, until)
     };
     Ok(changes(side(&gone, from)?, side(&come, to)?))
 }
@@ -84,6 +98,13 @@ pub(super) fn difference(
 fn is_one_history(before: &Moment, after: &Moment) -> bool {
     (before.snapshot.generation, &before.view.fingerprint)
         == (after.snapshot.generation, &after.view.fingerprint)
+}
+
+/// Whether `after` is `before` and the events of `fresh`, each once.
+fn is_all(before: &Moment, fresh: &[Partial], after: &Moment) -> bool {
+    let fresh = fresh.iter().map(|partial| &partial.coverage);
+    let all = Coverage::union([&before.snapshot.coverage].into_iter().chain(fresh));
+    all.as_ref() == Ok(&after.snapshot.coverage)
 }
 
 fn all(job: &JobStore, shelf: &mut Shelf, moment: &Moment) -> Result<Vec<Partial>, SinkError> {

@@ -80,6 +80,12 @@ pub(super) fn parts<'a>(before: &'a Snapshot, after: &'a Snapshot) -> Parts<'a> 
 }
 
 impl<'a> Parts<'a> {
+    /// Whether what has gone and come are runs alone: no segment that a batch may have corrected.
+    pub(super) fn are_runs(&self) -> bool {
+        let mut parts = self.gone.iter().chain(&self.come);
+        parts.all(|part| matches!(part, Part::Run(_)))
+    }
+
     /// Keeps what has come and stands for exactly what is gone: the fold of the same events, written
     /// as one. Only a batch may fold them otherwise, where late events are the speed layer's to drop.
     fn same_again(&mut self) {

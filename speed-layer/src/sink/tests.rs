@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 //! A changelog read in order is the table of the rows, whatever happens to the store and the sink.
 
+mod fresh;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -527,7 +529,7 @@ fn snapshots_are_followed_with_their_open_fold() {
                 .sink
                 .as_mut()
                 .unwrap()
-                .follow(&open.snapshot())
+                .follow(&open.snapshot(), &[])
                 .unwrap();
         }
         world.events[0] = all;
@@ -540,7 +542,7 @@ fn snapshots_are_followed_with_their_open_fold() {
             .sink
             .as_mut()
             .unwrap()
-            .follow(&open.snapshot())
+            .follow(&open.snapshot(), &[])
             .unwrap();
         assert_eq!(followed, comparable(world.expected()), "{sql}");
         assert_eq!(

@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use shared_logic::identity::Partition;
+use shared_logic::partial::Partial;
 use view_store::job::own::Ownership;
 use view_store::manifest::ManifestNumber;
 use view_store::snapshot::Snapshot;
@@ -20,6 +21,9 @@ use crate::downstream::{Advance, Downstream};
 
 /// How often it looks for manifests that other processes wrote, and tries again what failed.
 const ROUND: Duration = Duration::from_secs(1);
+
+/// How many rows of what was folded since the last step are kept.
+const FRESH: usize = 262_144;
 
 /// Something that a sink did.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +65,8 @@ struct State {
     manifest: ManifestNumber,
     /// What to follow instead of manifests.
     open: Option<Arc<Snapshot>>,
+    /// What was folded since the last one that was taken.
+    fresh: Vec<Partial>,
     /// Why the thread has ended.
     failure: Option<SinkError>,
 }
@@ -128,6 +134,12 @@ impl Downstream for Sink {
         state.manifest = snapshot.manifest.number;
         let open = self.open_fold && owns_all(owns, snapshot);
         state.open = open.then(|| Arc::clone(snapshot));
+        state.fresh.extend(advance.fresh.iter().cloned());
+        let rows: usize = state.fresh.iter().map(|fold| fold.rows.num_rows()).sum();
+        // Who is that far behind compares all that has changed.
+        if !open || rows > FRESH {
+            state.fresh.clear();
+        }
         self.shared.changed.notify_one();
         Ok(())
     }
@@ -185,11 +197,12 @@ impl Work {
         loop {
             let pace = earliest.saturating_duration_since(Instant::now());
             drop(self.shared.wait(pace, |state| state.stop || !state.leads));
-            let state = self.shared.wait(ROUND, |state| {
+            let mut state = self.shared.wait(ROUND, |state| {
                 state.stop || (state.leads != leads) || (leads && seen.is_news(state))
             });
             let (stop, may_lead) = (state.stop, state.leads);
             let open = state.open.clone();
+            let fresh = std::mem::take(&mut state.fresh);
             seen.manifest = state.manifest;
             drop(state);
             if !may_lead {
@@ -204,7 +217,7 @@ impl Work {
                 continue;
             }
             let began = Instant::now();
-            let emitted = self.turn(&mut leads, open.as_ref());
+            let emitted = self.turn(&mut leads, open.as_ref(), &fresh);
             seen.open = open;
             earliest = match self.emit {
                 Emit::Every(pace) => began + pace,
@@ -238,6 +251,7 @@ impl Work {
         &mut self,
         leads: &mut bool,
         open: Option<&Arc<Snapshot>>,
+        fresh: &[Partial],
     ) -> Result<Emission, SinkError> {
         if !*leads {
             self.follower.start()?;
@@ -245,7 +259,7 @@ impl Work {
             (self.told)(News::Leads);
         }
         match open {
-            Some(snapshot) => self.follower.follow(snapshot),
+            Some(snapshot) => self.follower.follow(snapshot, fresh),
             None => self.follower.step(),
         }
     }

@@ -1,7 +1,6 @@
 //! The rows that a difference may be in.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use arrow::compute::{SortOptions, filter_record_batch, take_record_batch};
 use arrow::datatypes::TimestampMicrosecondType;
 use arrow::error::ArrowError;
 use arrow::row::{RowConverter, SortField};
+use hashbrown::HashSet;
 use shared_logic::coverage::Coverage;
 use shared_logic::fold::FoldError;
 use shared_logic::merge::merge;
@@ -26,7 +26,7 @@ pub(super) struct Touched {
     /// Slices in which the keys below are touched; sorted and disjoint.
     slices: Vec<Range<i64>>,
     keys: HashSet<Box<[u8]>>,
-    /// The same keys as columns, to look for them where they are few.
+    /// The same keys as columns, in the order of rows; none where rows are not sorted by them.
     columns: Vec<ArrayRef>,
     converter: RowConverter,
     /// The columns of a partial that a key is made of.
@@ -36,6 +36,15 @@ pub(super) struct Touched {
 }
 
 impl Touched {
+    /// The groups that `fresh`, folds of some events, have rows of.
+    pub(super) fn by(view: &View, fresh: &[Partial]) -> Result<Self, FoldError> {
+        let mut touched = Self::nothing(view)?;
+        for partial in fresh {
+            touched.add(view, &partial.rows)?;
+        }
+        touched.sorted(view)
+    }
+
     /// The groups that `before` and `after`, folds of what may be different events, have other rows
     /// of.
     pub(super) fn between(
@@ -43,20 +52,7 @@ impl Touched {
         before: &[Arc<Partial>],
         after: &[Arc<Partial>],
     ) -> Result<Self, FoldError> {
-        let (times, keys): (usize, Vec<usize>) = match view.window {
-            // The other keys have their session's bounds in common.
-            Window::Session { .. } => (2, view.sessions_by.clone()),
-            _ => (1, (0..view.keys.len()).collect()),
-        };
-        let types = keys.iter().filter_map(|key| view.keys.get(*key));
-        let mut touched = Self {
-            slices: vec![],
-            keys: HashSet::new(),
-            columns: vec![],
-            converter: RowConverter::new(types.cloned().map(SortField::new).collect())?,
-            by: keys.iter().map(|key| times + key).collect(),
-            whole: vec![],
-        };
+        let mut touched = Self::nothing(view)?;
         let fields = partial::columns(view);
         let fields = fields.fields().iter();
         let types = fields.map(|field| SortField::new(field.data_type().clone()));
@@ -76,14 +72,24 @@ impl Touched {
                 touched.add(view, &filter_record_batch(rows, &changed)?)?;
             }
         }
-        tidy(&mut touched.slices);
-        // Sessions are not sorted by their keys.
-        if !matches!(view.window, Window::Session { .. }) && !touched.by.is_empty() {
-            let parser = touched.converter.parser();
-            let keys = touched.keys.iter().map(|key| parser.parse(key));
-            touched.columns = touched.converter.convert_rows(keys)?;
-        }
-        Ok(touched)
+        touched.sorted(view)
+    }
+
+    fn nothing(view: &View) -> Result<Self, ArrowError> {
+        let (times, keys): (usize, Vec<usize>) = match view.window {
+            // The other keys have their session's bounds in common.
+            Window::Session { .. } => (2, view.sessions_by.clone()),
+            _ => (1, (0..view.keys.len()).collect()),
+        };
+        let types = keys.iter().filter_map(|key| view.keys.get(*key));
+        Ok(Self {
+            slices: vec![],
+            keys: HashSet::new(),
+            columns: vec![],
+            converter: RowConverter::new(types.cloned().map(SortField::new).collect())?,
+            by: keys.iter().map(|key| times + key).collect(),
+            whole: vec![],
+        })
     }
 
     fn add(&mut self, view: &View, rows: &RecordBatch) -> Result<(), ArrowError> {
@@ -115,6 +121,20 @@ impl Touched {
             }
         }
         Ok(())
+    }
+
+    /// All that was added, so that it can be looked for.
+    fn sorted(mut self, view: &View) -> Result<Self, FoldError> {
+        tidy(&mut self.slices);
+        // Sessions are not sorted by their keys.
+        if !matches!(view.window, Window::Session { .. }) && !self.by.is_empty() {
+            let parser = self.converter.parser();
+            let mut keys: Vec<_> = self.keys.iter().map(AsRef::as_ref).collect();
+            keys.sort_unstable();
+            let keys = keys.into_iter().map(|key| parser.parse(key));
+            self.columns = self.converter.convert_rows(keys)?;
+        }
+        Ok(self)
     }
 
     /// The same and every window that ends after one of two times and not after the other.
@@ -200,8 +220,8 @@ impl Touched {
         Ok(())
     }
 
-    /// The same where the rows of each slice are sorted by key: by a search for each key, if there
-    /// are few of them.
+    /// The same where the rows of each slice are sorted by key, as the keys are: both are gone
+    /// through side by side, and what the other does not have is leapt over.
     fn search(
         &self,
         rows: &RecordBatch,
@@ -214,28 +234,29 @@ impl Touched {
             .map(|(column, keys)| make_comparator(column, keys, SortOptions::default()))
             .collect::<Result<Vec<_>, _>>()?;
         let compare = |row: usize, key: usize| {
-            let orders = comparators.iter().map(|compare| compare(row, key));
+            let orders = comparators
+                .iter()
+                .map(|compare| compare(row - places.start, key));
             orders.fold(Ordering::Equal, Ordering::then)
         };
-        let mut low = places.start;
-        while let Some(start) = starts.get(low).filter(|_| low < places.end) {
-            let rest = starts.get(low..places.end).unwrap_or_default();
-            let high = low + rest.partition_point(|other| other <= start);
-            let steps = (high - low).ilog2() as usize + 2;
-            if self.keys.len() * steps >= high - low {
-                let slice = rows.slice(low - places.start, high - low);
-                self.scan(&slice, low, found)?;
-            } else {
-                let from = found.len();
-                for key in 0..self.keys.len() {
-                    let order = |row: usize| compare(row - places.start, key);
-                    found.extend(position(low..high, order).map(|row| row as u64));
-                }
-                if let Some(new) = found.get_mut(from..) {
-                    new.sort_unstable();
+        let keys = self.columns.first().map_or(0, |keys| keys.len());
+        let mut row = places.start;
+        while let Some(start) = starts.get(row).filter(|_| row < places.end) {
+            let rest = starts.get(row..places.end).unwrap_or_default();
+            let end = row + rest.partition_point(|other| other <= start);
+            let mut key = 0;
+            while row < end && key < keys {
+                match compare(row, key) {
+                    Ordering::Less => row = leap(row..end, |row| compare(row, key).is_lt()),
+                    Ordering::Greater => key = leap(key..keys, |key| compare(row, key).is_gt()),
+                    // Where all of a slice was merged there is one row of a key.
+                    Ordering::Equal => {
+                        found.push(row as u64);
+                        (row, key) = (row + 1, key + 1);
+                    }
                 }
             }
-            low = high;
+            row = end;
         }
         Ok(())
     }
@@ -265,18 +286,24 @@ fn starts(rows: &RecordBatch) -> &[i64] {
     starts.map_or(&[], |starts| starts.values())
 }
 
-/// The one of these sorted rows that compares equal.
-fn position(rows: Range<usize>, order: impl Fn(usize) -> Ordering) -> Option<usize> {
-    let (mut low, mut high) = (rows.start, rows.end);
+/// The first of these that is not below, or their end. Those below come first, `range.start` among
+/// them. Looks as many times as twice the logarithm of how far it is.
+fn leap(range: Range<usize>, below: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut step) = (range.start, 1);
+    while low + step < range.end && below(low + step) {
+        low += step;
+        step *= 2;
+    }
+    let mut high = range.end.min(low + step);
+    low += 1;
     while low < high {
         let middle = low + (high - low) / 2;
-        match order(middle) {
-            Ordering::Less => low = middle + 1,
-            Ordering::Greater => high = middle,
-            Ordering::Equal => return Some(middle),
+        match below(middle) {
+            true => low = middle + 1,
+            false => high = middle,
         }
     }
-    None
+    low
 }
 
 fn places(starts: &[i64], range: &Range<i64>) -> Range<usize> {

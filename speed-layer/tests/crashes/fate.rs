@@ -216,6 +216,10 @@ impl Clock for Hand {
     fn now(&self) -> Duration {
         Duration::from_millis(self.0.load(Ordering::Relaxed))
     }
+
+    fn pause(&self, _: Duration) {
+        // Time passes when the test says so.
+    }
 }
 
 /// Names from a source of its own for each process.

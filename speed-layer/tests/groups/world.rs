@@ -94,6 +94,10 @@ impl Clock for Hand {
     fn now(&self) -> Duration {
         Duration::from_millis(self.0.load(Ordering::Relaxed))
     }
+
+    fn pause(&self, _: Duration) {
+        // Time passes when the test says so.
+    }
 }
 
 /// A tail that the test can reach while a process has it.

@@ -14,6 +14,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Message;
 use rdkafka::producer::{BaseProducer, Producer};
 use rdkafka::{Offset, TopicPartitionList};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use shared_logic::identity::{Topic, TopicPartition};
 use speed_layer::downstream::{Advance, Downstream};
@@ -42,33 +43,58 @@ impl Plan {
 
 /// How long events took, in microseconds.
 struct Seen {
-    histogram: Histogram<u64>,
+    plan: Plan,
+    all: Histogram<u64>,
+    /// The same of the events of each ten seconds.
+    tens: Vec<Histogram<u64>>,
     events: u64,
 }
 
 impl Seen {
-    fn new() -> Self {
+    fn new(plan: Plan) -> Self {
+        let histogram = || Histogram::new_with_bounds(1, 600_000_000, 3).unwrap();
+        let tens = (plan.events / plan.rate).div_ceil(10);
         Self {
-            histogram: Histogram::new_with_bounds(1, 600_000_000, 3).unwrap(),
+            plan,
+            all: histogram(),
+            tens: (0..tens).map(|_| histogram()).collect(),
             events: 0,
         }
     }
 
-    fn see(&mut self, due: Instant, now: Instant) {
-        let took = now.saturating_duration_since(due).as_micros() as u64;
-        self.histogram.saturating_record(took.max(1));
+    fn see(&mut self, n: u32, now: Instant) {
+        let took = now.saturating_duration_since(self.plan.due(n.into()));
+        let took = (took.as_micros() as u64).max(1);
+        self.all.saturating_record(took);
+        let ten = u64::from(n) / self.plan.rate / 10;
+        self.tens[ten as usize].saturating_record(took);
         self.events += 1;
     }
 
     fn milliseconds(&self) -> Value {
-        let at = |share| self.histogram.value_at_quantile(share) as f64 / 1000.0;
-        json!({"p50": at(0.5), "p99": at(0.99), "max": at(1.0), "events": self.events})
+        let at =
+            |histogram: &Histogram<u64>, share| histogram.value_at_quantile(share) as f64 / 1000.0;
+        let all = |share| at(&self.all, share);
+        let tens = self.tens.iter().map(|ten| at(ten, 0.99));
+        json!({
+            "p50": all(0.5), "p99": all(0.99), "max": all(1.0), "events": self.events,
+            "p99_of_each_ten_seconds": tens.collect::<Vec<_>>(),
+        })
     }
+}
+
+/// A row of the changelog.
+#[derive(Deserialize)]
+struct Row<'a> {
+    key: &'a str,
+    window_start: &'a str,
+    n: u64,
+    total: u64,
+    most: u64,
 }
 
 /// Sees events become visible to queries, and passes on to the sink.
 struct Visible {
-    plan: Plan,
     /// The numbers of the events of each partition, in the order of its offsets.
     numbers: Vec<Vec<u32>>,
     at: [usize; PARTITIONS as usize],
@@ -89,11 +115,11 @@ impl Downstream for Visible {
             let place = TopicPartition::new(&self.topic, partition as u32);
             let next = advance.snapshot.offsets.get(&place).0 as usize;
             for n in &self.numbers[partition][*at..next] {
-                seen.see(self.plan.due(u64::from(*n)), now);
+                seen.see(*n, now);
             }
             *at = next.max(*at);
         }
-        if seen.events == self.plan.events {
+        if seen.events == seen.plan.events {
             self.done.store(true, Ordering::Relaxed);
         }
         drop(seen);
@@ -143,10 +169,9 @@ pub fn run(brokers: &str, rate: u64, time: Duration) -> Value {
     for n in 0..events {
         numbers[Event::nth(n, rate).partition() as usize].push(n as u32);
     }
-    let visible = Arc::new(std::sync::Mutex::new(Seen::new()));
+    let visible = Arc::new(std::sync::Mutex::new(Seen::new(plan)));
     let done = Arc::new(AtomicBool::new(false));
     let downstream = Visible {
-        plan,
         numbers,
         at: [0; PARTITIONS as usize],
         seen: Arc::clone(&visible),
@@ -236,7 +261,7 @@ fn read(brokers: &str, topic: &str, plan: Plan) -> (Seen, Answer) {
             .unwrap();
     }
     consumer.assign(&assignment).unwrap();
-    let mut seen = Seen::new();
+    let mut seen = Seen::new(plan);
     let mut answer = Answer::new();
     let until = plan.due(plan.events) + Duration::from_secs(120);
     while seen.events < plan.events {
@@ -246,22 +271,16 @@ fn read(brokers: &str, topic: &str, plan: Plan) -> (Seen, Answer) {
         };
         let message = message.unwrap();
         let now = Instant::now();
-        let row: Value = serde_json::from_slice(message.payload().unwrap()).unwrap();
-        let number = |name: &str| row[name].as_u64().unwrap();
-        let key = row["key"]
-            .as_str()
-            .unwrap()
-            .trim_start_matches("key ")
-            .parse()
-            .unwrap();
-        let window = window(row["window_start"].as_str().unwrap());
+        let row: Row = serde_json::from_slice(message.payload().unwrap()).unwrap();
+        let key = row.key.trim_start_matches("key ").parse().unwrap();
+        let window = window(row.window_start);
         let group = (window, key);
         let before = answer
             .get(&group)
             .map_or(0, |(count, ..): &(u64, u64, u64)| *count);
-        let row = (number("n"), number("total"), number("most"));
+        let row = (row.n, row.total, row.most);
         for n in &groups[&group][before as usize..row.0 as usize] {
-            seen.see(plan.due(u64::from(*n)), now);
+            seen.see(*n, now);
         }
         answer.insert(group, row);
     }
