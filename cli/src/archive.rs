@@ -1,5 +1,6 @@
 //! `seam archive`: the events of a log into Parquet files.
 
+mod adopt;
 #[cfg(feature = "kafka")]
 mod follow;
 
@@ -17,6 +18,9 @@ use crate::store;
 /// Copies from where the archive ends to the log's end, topic by topic, or follows all topics.
 pub fn run(args: &Archive) -> Outcome {
     let loaded = Loaded::open(&args.view)?;
+    if let Some(url) = &args.adopting.adopt {
+        return adopt::run(args, &loaded, url);
+    }
     if args.follow {
         return follow(args, &loaded);
     }

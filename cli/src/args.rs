@@ -1,5 +1,6 @@
 //! The command line: names and options, nothing else.
 
+mod archive;
 mod compare;
 mod pains;
 
@@ -12,6 +13,7 @@ use speed_layer::sink::emit::Emit;
 use crate::output::OutputArgs;
 use crate::print::Format;
 
+pub use archive::Archive;
 pub use compare::Compare;
 pub use pains::{Pains, PainsCommand};
 
@@ -62,9 +64,9 @@ pub enum Command {
         after_help = "Example:\n  seam generate clicks --events 120000 --seed 1 --to clicks.parquet"
     )]
     Generate(Generate),
-    /// Copy the events of a topic or file into the Parquet archive.
+    /// Copy the events of a topic or file into the Parquet archive, or adopt files that are there.
     #[command(
-        after_help = "Example:\n  seam archive views/delay_by_airport.sql --store store --brokers 127.0.0.1:9092"
+        after_help = "Examples:\n  seam archive views/delay_by_airport.sql --store store --brokers 127.0.0.1:9092\n  seam archive views/delay_by_airport.sql --store store --adopt /lake/topics/flights\n  seam archive views/delay_by_airport.sql --store store --adopt \"file:///lake/day=*/*.parquet\" --offset-column kafka_offset"
     )]
     Archive(Archive),
     /// Fold the archive up to a cut and land the result as one segment.
@@ -296,37 +298,6 @@ pub struct LogArgs {
     pub input: Vec<PathBuf>,
     #[command(flatten)]
     pub reading: ReadingArgs,
-}
-
-/// `seam archive`.
-#[derive(Debug, Args)]
-pub struct Archive {
-    #[command(flatten)]
-    pub view: ViewArgs,
-    #[command(flatten)]
-    pub store: StoreArgs,
-    #[command(flatten)]
-    pub log: LogArgs,
-    /// Records per archive file at most.
-    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
-    pub file_rows: u64,
-    /// About how large an archive file gets at most.
-    #[arg(long, value_name = "BYTES", default_value = "128MB", value_parser = crate::bytes::parse)]
-    pub roll_bytes: u64,
-    /// Go on with what comes, until SIGTERM or SIGINT.
-    #[arg(long)]
-    pub follow: bool,
-    /// How long a record may be read and in no file: 10m, 30s.
-    #[arg(
-        long,
-        value_name = "DURATION",
-        default_value = "10m",
-        requires = "follow"
-    )]
-    pub roll_every: humantime::Duration,
-    /// Share the partitions with other archivers of this consumer group.
-    #[arg(long, value_name = "NAME", requires = "follow")]
-    pub group: Option<String>,
 }
 
 /// `seam batch`.

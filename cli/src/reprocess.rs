@@ -4,7 +4,7 @@ use std::io::{Write, stdout};
 use std::sync::Arc;
 
 use batch_layer::commit;
-use event_log::EventLog;
+use event_log::{EventLog, archiver};
 use shared_logic::view::View;
 use speed_layer::commit::Speed;
 use view_store::job::JobStore;
@@ -80,6 +80,9 @@ fn build(
         From::Archive => None,
         From::Log | From::Hybrid => Some(store::log(&args.log, loaded, view)?),
     };
+    if let (Some(archive), Some(log)) = (&archive, &log) {
+        archiver::verify(log.as_ref(), archive)?;
+    }
     let first: &dyn EventLog = match (&archive, &log) {
         (Some(archive), _) => archive,
         (None, Some(log)) => log.as_ref(),

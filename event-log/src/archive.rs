@@ -9,12 +9,17 @@
 //! with the same table definition need not decode again. Its footer says where the next file
 //! begins: files tile, and two archivers collide on the name.
 //!
+//! A file may also stand for one that lies elsewhere and was [adopted](crate::adopt): then it holds no
+//! records, and its footer says where they are and how they were.
+//!
 //! The file's own metadata has a CRC-32C of every column chunk, and of all behind them. What is read
 //! is checked, and a reader of some columns reads no others. The facts of the footer have a sum of
 //! their own, as they are also read alone.
 
+mod adopted;
 mod files;
 mod footer;
+mod foreign;
 mod guarded;
 mod reader;
 mod sums;
@@ -34,8 +39,11 @@ use shared_logic::time::{EventTime, Watermark};
 
 use crate::log::within;
 use crate::{Chunks, EventLog, LogError};
+pub use adopted::Adopted;
+pub(crate) use adopted::whole;
 use files::Folder;
 pub use footer::Footer;
+pub(crate) use foreign::{Foreign, Held};
 pub(crate) use writer::{FileWriter, Prepared};
 
 /// The columns of a file before those of the table.
@@ -123,12 +131,38 @@ impl Archive {
         Ok(Some(self.footer(place, last)?.next))
     }
 
+    /// Whether the archive of a partition has offsets of its own making: files that tell of none were
+    /// adopted, and their records numbered.
+    ///
+    /// # Errors
+    /// The files cannot be listed, or the last one is damaged.
+    pub fn is_numbered(&self, place: &TopicPartition) -> Result<bool, LogError> {
+        let Some(last) = self.folder.list(place.partition)?.pop() else {
+            return Ok(false);
+        };
+        let adopted = self.footer(place, last)?.adopted;
+        Ok(adopted.is_some_and(|adopted| adopted.numbered))
+    }
+
     /// What the footer of the file that begins at `first` says.
     ///
     /// # Errors
     /// The file is not there or damaged.
     pub fn footer(&self, place: &TopicPartition, first: Offset) -> Result<Footer, LogError> {
         footer::read(&self.folder.path(place.partition, first), place, first)
+    }
+
+    /// What the footer of the file that stands for `offset` says, if there is one.
+    pub(crate) fn footer_of(
+        &self,
+        place: &TopicPartition,
+        offset: Offset,
+    ) -> Result<Option<Footer>, LogError> {
+        let files = self.folder.list(place.partition)?;
+        match files.into_iter().rfind(|first| *first <= offset) {
+            Some(first) => self.footer(place, first).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The greatest event time, in this archive's table definition, among the records of a
@@ -166,7 +200,7 @@ impl Archive {
     }
 
     /// The files of a range of one partition with what their footers say, each found to be as it was
-    /// written.
+    /// written, and so what was adopted.
     ///
     /// # Errors
     /// A file that is damaged, or a range that the archive does not hold.
@@ -221,6 +255,7 @@ impl Archive {
             range,
             rows: rows.max(1),
             table: table.map(Table::canonical).unwrap_or_default(),
+            schema: Arc::clone(&self.table.schema),
             columns: self.columns.clone(),
         };
         Ok(reader::chunks(files, want))

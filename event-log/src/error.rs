@@ -70,6 +70,16 @@ pub enum LogError {
         /// What does not fit.
         reason: String,
     },
+    /// A file that was adopted is not the one that it was: put that one back.
+    #[error(
+        "{} is not the file that was adopted, {reason}: put back the one that was, or adopt what is there now into another store", .path.display()
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// What is different.
+        reason: String,
+    },
     /// Somebody else has written the next file of the archive: go on from what is there now.
     #[error(
         "{} appeared meanwhile: another archiver is at work; run one at a time, the next run goes on from what is there", .path.display()

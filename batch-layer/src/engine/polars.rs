@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::UInt64Type;
-use event_log::archive::Archive;
+use event_log::archive::{Adopted, Archive, Footer};
 use polars::prelude::{
     DataFrame, DataType as PolarsType, Engine, Expr, IntoLazy as _, LazyFrame, PlRefPath,
-    ScanArgsParquet, SortMultipleOptions, TimeUnit, col, len, lit,
+    ScanArgsParquet, SortMultipleOptions, TimeUnit, UnionArgs, col, concat, len, lit,
 };
 use shared_logic::coverage::{Coverage, Span};
 use shared_logic::identity::{Offset, TopicPartition};
@@ -31,7 +31,14 @@ const OFFSET: &str = "__offset";
 pub(super) struct Stretch {
     /// The offsets wanted.
     pub(super) range: Range<Offset>,
-    files: Vec<PathBuf>,
+    /// Those of the archive itself, or those that were adopted.
+    files: Files,
+}
+
+#[derive(Debug)]
+enum Files {
+    Own(Vec<PathBuf>),
+    Adopted(Vec<(Footer, Adopted)>),
 }
 
 /// The stretches of a range of one partition in whose files every record can be read, and whose
@@ -46,18 +53,40 @@ pub(super) fn clean(
 ) -> Result<Vec<Stretch>, BatchError> {
     let mut stretches: Vec<Stretch> = vec![];
     for (path, footer) in archive.checked(place, range)? {
-        if footer.faulty > 0 || footer.table != archive.table().canonical() {
+        let other = (footer.adopted.as_ref()).is_some_and(|adopted| !adopted.exact);
+        if footer.faulty > 0 || footer.table != archive.table().canonical() || other {
             continue;
         }
         let wanted = footer.first.max(range.start)..footer.next.min(range.end);
-        match stretches.last_mut() {
-            Some(last) if last.range.end == wanted.start => {
-                last.range.end = wanted.end;
-                last.files.push(path);
+        let last = stretches.last_mut();
+        let last = last.filter(|last| last.range.end == wanted.start);
+        match (last, footer.adopted.clone()) {
+            (
+                Some(Stretch {
+                    range,
+                    files: Files::Own(files),
+                }),
+                None,
+            ) => {
+                range.end = wanted.end;
+                files.push(path);
             }
-            _ => stretches.push(Stretch {
+            (
+                Some(Stretch {
+                    range,
+                    files: Files::Adopted(files),
+                }),
+                Some(adopted),
+            ) => {
+                range.end = wanted.end;
+                files.push((footer, adopted));
+            }
+            (_, adopted) => stretches.push(Stretch {
                 range: wanted,
-                files: vec![path],
+                files: match adopted {
+                    None => Files::Own(vec![path]),
+                    Some(adopted) => Files::Adopted(vec![(footer, adopted)]),
+                },
             }),
         }
     }
@@ -167,7 +196,9 @@ impl Query {
             source: error,
         };
         let before = archive.watermark(place, stretch.range.start)?;
-        let events = scan(stretch).map_err(failed)?;
+        let fields = view.table.schema.fields().iter();
+        let columns: Vec<String> = fields.map(|field| field.name().clone()).collect();
+        let events = scan(stretch, &columns).map_err(failed)?;
         let facts = self.facts(events.clone()).map_err(failed)?;
         if facts.far_out > 0 || strict && facts.timeless > 0 {
             return Ok(None);
@@ -264,13 +295,55 @@ fn collect(frame: LazyFrame) -> Result<DataFrame, HandOver> {
         .unwrap_single())
 }
 
-fn scan(stretch: &Stretch) -> Result<LazyFrame, HandOver> {
-    let paths = (stretch.files.iter())
-        .map(|path| PlRefPath::try_from_path(path))
-        .collect::<Result<Vec<_>, _>>()?;
-    let events = LazyFrame::scan_parquet_files(paths.into(), ScanArgsParquet::default())?;
+fn scan(stretch: &Stretch, columns: &[String]) -> Result<LazyFrame, HandOver> {
+    let events = match &stretch.files {
+        Files::Own(files) => {
+            let paths = (files.iter())
+                .map(|path| PlRefPath::try_from_path(path))
+                .collect::<Result<Vec<_>, _>>()?;
+            LazyFrame::scan_parquet_files(paths.into(), ScanArgsParquet::default())?
+        }
+        Files::Adopted(files) => {
+            let scans = files.iter();
+            let scans = scans.map(|(footer, adopted)| scan_adopted(footer, adopted, columns));
+            let scans = scans.collect::<Result<Vec<_>, _>>()?;
+            concat(scans, UnionArgs::default())?
+        }
+    };
     let Range { start, end } = stretch.range;
     Ok(events.filter((col(OFFSET).gt_eq(lit(start.0))).and(col(OFFSET).lt(lit(end.0)))))
+}
+
+/// The records of one partition in an adopted file, as if it were one of the archive's own.
+fn scan_adopted(
+    footer: &Footer,
+    adopted: &Adopted,
+    columns: &[String],
+) -> Result<LazyFrame, HandOver> {
+    let path = PlRefPath::try_from_path(&adopted.path)?;
+    let mut events = LazyFrame::scan_parquet(path, ScanArgsParquet::default())?;
+    let whole = |name: &str| col(name).strict_cast(PolarsType::UInt64);
+    if let Some(partitions) = &adopted.partitions {
+        let ours = u64::from(footer.partition.0);
+        events = events.filter(whole(partitions).eq(lit(ours)));
+    }
+    let offset = match &adopted.offsets {
+        Some(name) => whole(name),
+        None => {
+            // The first offset of a file whose records are counted is that of its first record.
+            let first = adopted.groups.iter().flatten().next();
+            let first = first.map_or(footer.first, |(first, _)| *first);
+            events = events.with_row_index(OFFSET, None);
+            whole(OFFSET) + lit(first.0)
+        }
+    };
+    let typed = columns.iter().map(|name| col(name.as_str()));
+    Ok(events.select(
+        [offset.alias(OFFSET)]
+            .into_iter()
+            .chain(typed)
+            .collect::<Vec<_>>(),
+    ))
 }
 
 /// How far from an event time the bounds of its windows may be, in microseconds.

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use shared_logic::identity::{Offset, Partition, Topic, TopicPartition};
 use shared_logic::time::Watermark;
 
-use super::files;
+use super::{Adopted, files};
 use crate::LogError;
 
-/// The version of the archive's format.
+/// The version of the archive's format, and of a file that stands for one that was adopted.
 const VERSION: u32 = 1;
+const ADOPTED_VERSION: u32 = 2;
 
 /// The metadata key of the facts, as one JSON object.
 const FACTS: &str = "seamline.archive";
@@ -22,7 +23,7 @@ const FACTS_SUM: &str = "seamline.archive.crc32c";
 /// The facts about one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Footer {
-    /// The version of the format, 1.
+    /// The version of the format: 1, or 2 where the records are in another file.
     pub version: u32,
     /// The topic.
     pub topic: Topic,
@@ -42,6 +43,9 @@ pub struct Footer {
     pub greatest: Option<Watermark>,
     /// The greatest event time in the files before it.
     pub before: Option<Watermark>,
+    /// The file that was adopted, which holds the records in place of this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopted: Option<Adopted>,
 }
 
 impl Footer {
@@ -58,7 +62,14 @@ impl Footer {
             table,
             greatest: None,
             before: None,
+            adopted: None,
         }
+    }
+
+    /// That the records are in another file.
+    pub(super) fn adopt(&mut self, adopted: Adopted) {
+        self.version = ADOPTED_VERSION;
+        self.adopted = Some(adopted);
     }
 
     /// As metadata of the file.
@@ -96,10 +107,14 @@ impl Footer {
         }
         let footer: Self = (serde_json::from_str(facts))
             .map_err(|error| format!("its footer is of another version ({error})"))?;
-        if footer.version != VERSION {
+        let expected = match footer.adopted {
+            None => VERSION,
+            Some(_) => ADOPTED_VERSION,
+        };
+        if footer.version != expected {
             let found = footer.version;
             return Err(format!(
-                "its format has version {found}, this program reads {VERSION}"
+                "its format has version {found}, this program reads {expected}"
             ));
         }
         let whose = (&footer.topic, footer.partition, footer.first);

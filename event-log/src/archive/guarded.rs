@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use bytes::buf::{Buf, Reader};
+use crc32c::crc32c;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::reader::{ChunkReader, Length};
 
-use super::files;
 use super::sums::{self, Parts};
+use super::{Adopted, files};
 use crate::LogError;
 
 /// How much is read of a file's end at first; usually all behind its column chunks.
@@ -37,12 +38,72 @@ enum Source {
     },
 }
 
+/// A file of which the end was read.
+struct Ended {
+    file: File,
+    length: u64,
+    /// Where what was read begins.
+    at: u64,
+    tail: Bytes,
+}
+
+impl Ended {
+    fn read(mut file: File) -> io::Result<Self> {
+        let length = file.metadata()?.len();
+        let at = length.saturating_sub(TAIL);
+        let tail = read(&mut file, at, length)?;
+        Ok(Self {
+            file,
+            length,
+            at,
+            tail,
+        })
+    }
+
+    /// All bytes from `start` on.
+    fn from(&mut self, start: u64) -> io::Result<Bytes> {
+        if start < self.at {
+            self.tail = read(&mut self.file, start, self.length)?;
+            self.at = start;
+        }
+        let skipped = ((start - self.at) as usize).min(self.tail.len());
+        Ok(self.tail.slice(skipped..))
+    }
+
+    /// What the footer says, or what is wrong with it.
+    fn metadata(&mut self) -> io::Result<std::result::Result<ParquetMetaData, String>> {
+        loop {
+            let mut reader = ParquetMetaDataReader::new();
+            match reader.try_parse_sized(&self.tail, self.length) {
+                Ok(()) => return Ok(reader.finish().map_err(|error| error.to_string())),
+                Err(ParquetError::NeedMoreData(more)) if self.at > 0 => {
+                    let more = (more as u64).max(2 * (self.length - self.at));
+                    self.from(self.length.saturating_sub(more))?;
+                }
+                Err(error) => return Ok(Err(error.to_string())),
+            }
+        }
+    }
+}
+
 /// What was read.
 #[derive(Debug)]
 struct Held {
     file: File,
     /// Of each column the chunk read last.
     chunks: Vec<Option<(usize, Bytes)>>,
+}
+
+impl Source {
+    fn parts(parts: Parts, metadata: &ParquetMetaData, file: File) -> Self {
+        let columns = metadata.file_metadata().schema_descr().num_columns();
+        let chunks = vec![None; columns];
+        Self::Parts {
+            parts,
+            columns,
+            held: Mutex::new(Held { file, chunks }),
+        }
+    }
 }
 
 impl Guarded {
@@ -53,44 +114,47 @@ impl Guarded {
             path: path.to_owned(),
             reason,
         };
-        let mut file = files::open(path)?;
-        let length = file.metadata().map_err(failed)?.len();
-        let mut from = length.saturating_sub(TAIL);
-        let mut tail = read(&mut file, from, length).map_err(failed)?;
-        let metadata = loop {
-            let mut reader = ParquetMetaDataReader::new();
-            match reader.try_parse_sized(&tail, length) {
-                Ok(()) => break reader.finish(),
-                Err(ParquetError::NeedMoreData(more)) if from > 0 => {
-                    from = length.saturating_sub((more as u64).max(2 * (length - from)));
-                    tail = read(&mut file, from, length).map_err(failed)?;
-                }
-                Err(error) => break Err(error),
-            }
-        };
-        let metadata = metadata.map_err(|error| damaged(error.to_string()))?;
+        let mut ended = Ended::read(files::open(path)?).map_err(failed)?;
+        let metadata = ended.metadata().map_err(failed)?.map_err(damaged)?;
         let source = match sums::parts(&metadata).map_err(damaged)? {
             None => {
-                let whole = read(&mut file, 0, length).map_err(failed)?;
+                let whole = ended.from(0).map_err(failed)?;
                 sums::verify(&whole).map_err(damaged)?;
                 Source::Whole(whole)
             }
             Some(parts) => {
-                if parts.rest < from {
-                    tail = read(&mut file, parts.rest, length).map_err(failed)?;
-                    from = parts.rest;
-                }
-                let rest = tail.get((parts.rest - from) as usize..);
-                sums::verify_rest(rest.unwrap_or_default()).map_err(damaged)?;
-                let columns = metadata.file_metadata().schema_descr().num_columns();
-                let chunks = vec![None; columns];
-                Source::Parts {
-                    parts,
-                    columns,
-                    held: Mutex::new(Held { file, chunks }),
-                }
+                let rest = ended.from(parts.rest).map_err(failed)?;
+                sums::verify_rest(&rest).map_err(damaged)?;
+                Source::parts(parts, &metadata, ended.file)
             }
         };
+        let length = ended.length;
+        Ok((Self { length, source }, Arc::new(metadata)))
+    }
+
+    /// Opens a file that was adopted, and checks as much of it against the sums that the archive has.
+    pub(super) fn adopted(
+        adopted: &Adopted,
+    ) -> std::result::Result<(Self, Arc<ParquetMetaData>), LogError> {
+        let path = &adopted.path;
+        let failed = |error| LogError::file(path, "read", error);
+        let changed = |reason: String| adopted.changed(reason);
+        let mut ended = Ended::read(adopted.open()?).map_err(failed)?;
+        let metadata = ended.metadata().map_err(failed)?.map_err(changed)?;
+        let source = match &adopted.parts {
+            None => {
+                let whole = ended.from(0).map_err(failed)?;
+                sums::same(crc32c(&whole), adopted.crc32c).map_err(changed)?;
+                Source::Whole(whole)
+            }
+            Some(text) => {
+                let parts = sums::listed(text, metadata.row_groups()).map_err(changed)?;
+                let rest = ended.from(parts.rest).map_err(failed)?;
+                sums::verify_another_rest(&rest, text).map_err(changed)?;
+                Source::parts(parts, &metadata, ended.file)
+            }
+        };
+        let length = ended.length;
         Ok((Self { length, source }, Arc::new(metadata)))
     }
 

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, BinaryArray, RecordBatch};
-use arrow::datatypes::{DataType, Field, Int64Type, Schema, TimestampMicrosecondType, UInt64Type};
+use arrow::datatypes::{
+    DataType, Field, Int64Type, Schema, SchemaRef, TimestampMicrosecondType, UInt64Type,
+};
 use arrow::error::ArrowError;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-    ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 use parquet::basic::Encoding;
 use parquet::errors::ParquetError;
@@ -22,7 +23,7 @@ use shared_logic::identity::{Offset, TopicPartition};
 
 use super::footer::{self, Footer};
 use super::guarded::Guarded;
-use super::{OWN_COLUMNS, files, sums};
+use super::{OWN_COLUMNS, adopted, files, sums};
 use crate::tile::Tiles;
 use crate::{Chunks, LogError};
 
@@ -33,9 +34,26 @@ pub(super) struct Want {
     pub(super) rows: usize,
     /// The table definition whose typed columns will do.
     pub(super) table: String,
+    /// The columns of the table.
+    pub(super) schema: SchemaRef,
     /// The table columns wanted; `None` for all.
     pub(super) columns: Option<Vec<usize>>,
 }
+
+impl Want {
+    /// The names of the table columns wanted.
+    fn names(&self) -> Vec<String> {
+        let fields = self.schema.fields().iter().enumerate();
+        let wanted = |at: &usize| self.columns.as_ref().is_none_or(|list| list.contains(at));
+        fields
+            .filter(|(at, _)| wanted(at))
+            .map(|(_, field)| field.name().clone())
+            .collect()
+    }
+}
+
+/// Rows of a file.
+pub(super) type Batches = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>;
 
 /// The chunks of a range that is within the bounds of these files, given by first offset.
 pub(super) fn chunks(files: Vec<(Offset, PathBuf)>, want: Want) -> Chunks {
@@ -68,7 +86,11 @@ pub(super) fn checked(
 ) -> Result<Footer, LogError> {
     let bytes = files::read(path)?;
     sums::verify(&bytes).map_err(|reason| damaged(path, reason))?;
-    footer::read(path, place, first)
+    let footer = footer::read(path, place, first)?;
+    if let Some(adopted) = &footer.adopted {
+        adopted.verify()?;
+    }
+    Ok(footer)
 }
 
 /// Chunks of one file after the other.
@@ -86,7 +108,7 @@ struct OpenFile {
     path: PathBuf,
     footer: Footer,
     typed: bool,
-    rows: ParquetRecordBatchReader,
+    rows: Batches,
     /// The offset of the next row, in a file in which every offset has a record.
     counted: Option<Offset>,
 }
@@ -111,7 +133,7 @@ impl Source {
                 match file.rows.next() {
                     Some(rows) => {
                         let chunk = (rows.and_then(|rows| self.chunk(&file, &rows)))
-                            .map_err(|error| damaged(&file.path, error))?;
+                            .map_err(|error| file.damaged(error))?;
                         self.next = chunk.next;
                         if let Some(counted) = &mut file.counted {
                             *counted = chunk.next;
@@ -155,6 +177,9 @@ impl Source {
         let (guarded, metadata) = Guarded::open(&path)?;
         let footer = Footer::parse(&metadata, &self.want.place, first)
             .map_err(|reason| damaged(&path, reason))?;
+        if footer.adopted.is_some() {
+            return self.open_adopted(path, footer);
+        }
         let typed = footer.table == self.want.table && footer.faulty == 0;
         let mut metadata = ArrowReaderMetadata::try_new(metadata, ArrowReaderOptions::default())
             .map_err(|error| damaged(&path, error))?;
@@ -194,11 +219,36 @@ impl Source {
             }
         };
         Ok(OpenFile {
-            rows: rows.build().map_err(|error| damaged(&path, error))?,
+            rows: Box::new(rows.build().map_err(|error| damaged(&path, error))?),
             counted: (footer.gapless()).then(|| first.max(self.want.range.start)),
             path,
             footer,
             typed,
+        })
+    }
+
+    /// Opens the file that was adopted in place of the one at `path`.
+    fn open_adopted(&self, path: PathBuf, footer: Footer) -> Result<OpenFile, LogError> {
+        let Some(adopted) = &footer.adopted else {
+            return Err(damaged(&path, "it names no file that was adopted"));
+        };
+        let (guarded, metadata) = Guarded::adopted(adopted)?;
+        let metadata = ArrowReaderMetadata::try_new(metadata, ArrowReaderOptions::default());
+        let rows = metadata
+            .and_then(|metadata| match self.want.columns {
+                Some(_) => coded(&metadata),
+                None => Ok(metadata),
+            })
+            .and_then(|metadata| {
+                adopted::rows(guarded, metadata, adopted, self.want.names(), &self.want)
+            })
+            .map_err(|error| adopted.changed(error))?;
+        Ok(OpenFile {
+            path,
+            footer,
+            typed: true,
+            rows,
+            counted: None,
         })
     }
 
@@ -283,9 +333,20 @@ impl Source {
     }
 }
 
+impl OpenFile {
+    /// What is said where its rows are not what they were.
+    fn damaged(&self, reason: impl ToString) -> LogError {
+        match &self.footer.adopted {
+            Some(adopted) => adopted.changed(reason),
+            None => damaged(&self.path, reason),
+        }
+    }
+}
+
 /// The same file, whose texts are to be left as codes where all of a column are.
 fn coded(metadata: &ArrowReaderMetadata) -> Result<ArrowReaderMetadata, ParquetError> {
     let groups = metadata.metadata().row_groups();
+    let flat = metadata.parquet_schema().num_columns() == metadata.schema().fields().len();
     let all_coded = |at: usize| {
         (groups.iter()).all(|group| {
             let column = group.columns().get(at);
@@ -298,7 +359,7 @@ fn coded(metadata: &ArrowReaderMetadata) -> Result<ArrowReaderMetadata, ParquetE
     };
     let fields = metadata.schema().fields().iter().enumerate();
     let fields = fields.map(|(at, field)| match field.data_type() {
-        DataType::Utf8 if all_coded(at) => {
+        DataType::Utf8 if flat && all_coded(at) => {
             let codes = DataType::Dictionary(DataType::Int32.into(), DataType::Utf8.into());
             Arc::new(Field::clone(field).with_data_type(codes))
         }

@@ -3,6 +3,7 @@
 //! One is taken over the whole file. Others are taken over each column chunk, and over all that
 //! comes behind the last of them, so that a reader of some columns need not read the others.
 
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 
 use crc32c::{crc32c, crc32c_append};
@@ -114,23 +115,106 @@ pub(super) fn verify(file: &[u8]) -> Result<(), String> {
 pub(super) fn parts(metadata: &ParquetMetaData) -> Result<Option<Parts>, String> {
     let entries = metadata.file_metadata().key_value_metadata();
     let entry = (entries.into_iter().flatten()).find(|entry| entry.key == PARTS);
-    let Some(text) = entry.and_then(|entry| entry.value.as_deref()) else {
-        return Ok(None);
-    };
+    let text = entry.and_then(|entry| entry.value.as_deref());
+    text.map(|text| listed(text, metadata.row_groups()))
+        .transpose()
+}
+
+/// The sums that a text lists, of a file with these row groups.
+///
+/// # Errors
+/// What is wrong with the file, in words.
+pub(super) fn listed(text: &str, groups: &[RowGroupMetaData]) -> Result<Parts, String> {
     let wrong = || "the CRC-32C of its parts cannot be read".to_owned();
     let (_, sums) = text.rsplit_once(':').ok_or_else(wrong)?;
     let mut sums = sums.as_bytes().chunks(ZEROS.len()).map(|digits| {
         let digits = std::str::from_utf8(digits).ok()?;
         u32::from_str_radix(digits, 16).ok()
     });
-    let groups = metadata.row_groups();
     let chunks = ranges(groups)
         .map(|range| range.zip(sums.next().flatten()))
         .collect::<Option<Vec<_>>>();
-    Ok(Some(Parts {
+    Ok(Parts {
         chunks: chunks.ok_or_else(wrong)?,
         rest: end(groups)?,
-    }))
+    })
+}
+
+/// The sum of a whole file that is not ours, and of its parts as a text that [`listed`] reads, where
+/// its column chunks lie in the order of row groups and columns.
+///
+/// # Errors
+/// The file cannot be read.
+pub(super) fn of_another(
+    file: &mut (impl Read + Seek),
+    length: u64,
+    groups: &[RowGroupMetaData],
+) -> io::Result<(u32, Option<String>)> {
+    let mut whole = Summed { file, sum: 0 };
+    whole.file.seek(SeekFrom::Start(0))?;
+    let chunks: Option<Vec<Range<u64>>> = ranges(groups).collect();
+    let chunks = chunks.filter(|chunks| chunks.is_sorted_by(|a, b| a.end <= b.start));
+    let Some(chunks) = chunks.filter(|chunks| chunks.last().is_none_or(|last| last.end <= length))
+    else {
+        whole.pass(length)?;
+        return Ok((whole.sum, None));
+    };
+    let (mut sums, mut at) = (String::new(), 0);
+    for chunk in chunks {
+        whole.pass(chunk.start - at)?;
+        sums.push_str(&hex(whole.pass(chunk.end - chunk.start)?));
+        at = chunk.end;
+    }
+    let rest = hex(whole.pass(length - at)?);
+    Ok((whole.sum, Some(format!("{REST_MARK}{rest} chunks:{sums}"))))
+}
+
+/// A file that is read once, and the sum of what was read.
+struct Summed<'a, F> {
+    file: &'a mut F,
+    sum: u32,
+}
+
+impl<F: Read> Summed<'_, F> {
+    /// Reads so many bytes, and says their sum.
+    fn pass(&mut self, mut bytes: u64) -> io::Result<u32> {
+        let (mut buffer, mut sum) = (vec![0; bytes.min(1 << 20) as usize], 0);
+        while bytes > 0 {
+            let take = bytes.min(buffer.len() as u64) as usize;
+            let part = buffer.get_mut(..take).unwrap_or_default();
+            self.file.read_exact(part)?;
+            sum = crc32c_append(sum, part);
+            bytes -= take as u64;
+            self.sum = crc32c_append(self.sum, part);
+        }
+        Ok(sum)
+    }
+}
+
+/// The sum of the first bytes of a file.
+///
+/// # Errors
+/// The file cannot be read.
+pub(super) fn of_all(file: &mut impl Read, bytes: u64) -> io::Result<u32> {
+    Summed { file, sum: 0 }.pass(bytes)
+}
+
+/// Checks a sum.
+///
+/// # Errors
+/// That it is another one.
+pub(super) fn same(found: u32, expected: u32) -> Result<(), String> {
+    compare(found, Some(hex(expected).as_bytes()))
+}
+
+/// Checks what is behind the last column chunk of a file that is not ours against a text that lists
+/// its sum.
+///
+/// # Errors
+/// That it is another one.
+pub(super) fn verify_another_rest(rest: &[u8], text: &str) -> Result<(), String> {
+    let at = place(text.as_bytes(), REST_MARK)?;
+    compare(crc32c(rest), text.as_bytes().get(at..at + ZEROS.len()))
 }
 
 /// Checks what is behind the last column chunk against the sum in it.
@@ -148,7 +232,7 @@ pub(super) fn verify_rest(rest: &[u8]) -> Result<(), String> {
 /// # Errors
 /// That it is another one.
 pub(super) fn verify_chunk(chunk: &[u8], sum: u32) -> Result<(), String> {
-    compare(crc32c(chunk), Some(hex(sum).as_bytes()))
+    same(crc32c(chunk), sum)
 }
 
 /// The sum of `file` with zeros at these places, which ascend.

@@ -19,7 +19,7 @@ use shared_logic::identity::{Offset, TopicPartition};
 use shared_logic::time::Watermark;
 
 use super::footer::Footer;
-use super::{Archive, OWN_COLUMNS, latest, sums};
+use super::{Adopted, Archive, Held, OWN_COLUMNS, latest, sums};
 use crate::row::Rows;
 use crate::{LogError, tile, value};
 
@@ -202,6 +202,15 @@ impl FileWriter {
             place: place.clone(),
             event_time: table.event_time,
         })
+    }
+
+    /// Makes it stand for a file that is left where it is, and for what that holds.
+    pub(crate) fn adopt(&mut self, held: &Held, adopted: Adopted) {
+        self.footer.next = held.last.plus(1);
+        self.footer.records = held.records;
+        self.footer.faulty = held.faulty;
+        self.footer.greatest = held.greatest;
+        self.footer.adopt(adopted);
     }
 
     /// How many records it holds.

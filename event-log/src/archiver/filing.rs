@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use arrow::array::RecordBatch;
 use shared_logic::chunk::{Chunk, Payload};
 use shared_logic::decode::Decoder;
 use shared_logic::identity::{Offset, TopicPartition};
@@ -135,6 +136,11 @@ pub(super) fn same(
     let (Some(first), Some(next)) = (archive.first(place)?, archive.next(place)?) else {
         return Ok(());
     };
+    if archive.is_numbered(place)? {
+        return Err(LogError::Refused(format!(
+            "the archive of {place} was adopted with --numbered, so nothing says which of the topic's records are in it: seam batch alone can go on with it; to go on from the topic adopt files with offsets, or use another store"
+        )));
+    }
     let bounds = log.bounds(place)?;
     if next > bounds.end {
         return Err(LogError::Recreated {
@@ -163,10 +169,18 @@ pub(super) fn same(
     if let Some(theirs) = log.read(place, at..at.plus(1), 1)?.next() {
         let theirs = theirs?;
         // A record that compaction removed says nothing, nor does one in columns.
-        if theirs.rows() == 1
-            && matches!(theirs.payload, Payload::Raw(_))
-            && !alike(&ours, row, &theirs)
-        {
+        if theirs.rows() != 1 || !matches!(theirs.payload, Payload::Raw(_)) {
+            return Ok(());
+        }
+        if let Payload::Typed(columns) = &ours.payload {
+            return match means_the_same(archive, columns, &ours, row, &theirs)? {
+                true => Ok(()),
+                false => Err(LogError::Refused(format!(
+                    "record {place}@{at} of the topic is another one in the files that were adopted: they are not of this topic, or their offsets are not the topic's; adopt others into another store"
+                ))),
+            };
+        }
+        if !alike(&ours, row, &theirs) {
             return Err(LogError::Replaced {
                 place: place.clone(),
                 offset: at,
@@ -174,6 +188,22 @@ pub(super) fn same(
         }
     }
     Ok(())
+}
+
+/// Whether a record in columns decodes to the same values as the only one of the other chunk.
+fn means_the_same(
+    archive: &Archive,
+    columns: &RecordBatch,
+    ours: &Chunk,
+    row: usize,
+    theirs: &Chunk,
+) -> Result<bool, LogError> {
+    let fields = archive.table().schema.fields().iter().enumerate();
+    let there = fields.filter(|(_, field)| columns.column_by_name(field.name()).is_some());
+    let there: Vec<usize> = there.map(|(at, _)| at).collect();
+    let decoder = Decoder::new(archive.table().clone(), &there);
+    let (a, b) = (decoder.decode(ours)?, decoder.decode(theirs)?);
+    Ok(a.columns.slice(row, 1).columns() == b.columns.columns())
 }
 
 /// Whether a record is the only one of the other chunk, to the last byte.

@@ -44,7 +44,7 @@ pub(crate) fn open(path: &Path, table: &Table, outside: &[&str]) -> Result<Paylo
     }
 }
 
-pub(super) fn wrong(path: &Path, reason: impl ToString) -> LogError {
+pub(crate) fn wrong(path: &Path, reason: impl ToString) -> LogError {
     LogError::Input {
         path: path.to_owned(),
         reason: reason.to_string(),
@@ -56,7 +56,7 @@ fn file(path: &Path) -> Result<File, LogError> {
 }
 
 /// Fails where a column that is needed is not in a file.
-pub(super) fn complete(
+pub(crate) fn complete(
     path: &Path,
     schema: &Schema,
     table: &Table,
