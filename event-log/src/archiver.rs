@@ -11,7 +11,7 @@ use shared_logic::identity::{Offset, TopicPartition};
 use crate::archive::Archive;
 use crate::{EventLog, LogError};
 use filing::Filing;
-pub use follow::{Following, follow};
+pub use follow::{Following, News, follow};
 
 /// How files are cut.
 #[derive(Clone, Copy, Debug)]

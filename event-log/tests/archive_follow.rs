@@ -4,18 +4,19 @@
 #[path = "support/records.rs"]
 mod records;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arrow::array::BinaryArray;
 use event_log::archive::Archive;
-use event_log::archiver::{ArchiveOptions, ArchiveReport, Following, follow};
+use event_log::archiver::{self, ArchiveOptions, ArchiveReport, Following, News, follow};
 use event_log::memory::MemoryLog;
-use event_log::tail::TailEvent;
 use event_log::tail::memory::{MemoryGroup, MemoryTail};
-use event_log::{EventLog, LogError};
+use event_log::{Chunks, EventLog, LogError};
 use proptest::prelude::*;
 use records::{decode, read, table, values};
 use shared_logic::chunk::{Payload, Raw};
@@ -59,7 +60,8 @@ fn run(
             asked.set(asked.get() + 1);
             asked.get() > polls
         },
-        tell: &mut |event| assert!(!matches!(event, TailEvent::Records(_))),
+        shared: true,
+        tell: &mut |_| {},
     };
     follow(log, tail, &archive, following)
 }
@@ -152,9 +154,147 @@ fn an_open_file_is_finished_when_its_time_has_come() {
             }
             asked.get() > 20
         },
+        shared: true,
         tell: &mut |_| {},
     };
     follow(&*log, &mut tail, &archive, following).unwrap();
     // Assigned in the first poll, read in the second, which is second 2; finished in second 7.
     assert_eq!(seen.get(), Some(8));
+}
+
+/// A log whose broker does not answer for a while.
+struct Unsteady<'a> {
+    log: &'a MemoryLog,
+    down: &'a AtomicBool,
+}
+
+impl EventLog for Unsteady<'_> {
+    fn partitions(&self) -> Result<Vec<TopicPartition>, LogError> {
+        self.log.partitions()
+    }
+
+    fn bounds(&self, place: &TopicPartition) -> Result<Range<Offset>, LogError> {
+        match self.down.load(Ordering::Relaxed) {
+            false => self.log.bounds(place),
+            true => Err(LogError::Broker {
+                what: format!("asking for the offsets of {place}"),
+                reason: "no answer".into(),
+            }),
+        }
+    }
+
+    fn read(
+        &self,
+        place: &TopicPartition,
+        range: Range<Offset>,
+        rows: usize,
+    ) -> Result<Chunks, LogError> {
+        self.log.read(place, range, rows)
+    }
+}
+
+/// The broker dies while partitions are assigned, and the tail hears of it, too: it is waited for, and
+/// both are told as one.
+#[test]
+fn an_outage_is_waited_for_and_told_once() {
+    let root = tempfile::tempdir().unwrap();
+    let log = Arc::new(MemoryLog::new((0..PARTITIONS).map(place)));
+    (0..PARTITIONS).for_each(|partition| append(&log, partition, 9));
+    let group = MemoryGroup::new(Arc::clone(&log));
+    let mut tail = group.join(5);
+    let archive = Archive::open(root.path(), &place(0).topic, table()).unwrap();
+    let (down, asked) = (AtomicBool::new(true), Cell::new(0_u64));
+    let unsteady = Unsteady {
+        log: &log,
+        down: &down,
+    };
+    let told = RefCell::new(vec![]);
+    let following = Following {
+        options: ArchiveOptions::default(),
+        roll_every: Duration::from_secs(2),
+        shared: true,
+        clock: &|| Duration::from_secs(asked.get()),
+        stop: &|| {
+            asked.set(asked.get() + 1);
+            match asked.get() {
+                3 => group.break_off("no broker is connected"),
+                6 => group.come_back(),
+                9 => down.store(false, Ordering::Relaxed),
+                // And once more, when all is under way.
+                15 => group.break_off("no broker is connected"),
+                17 => group.come_back(),
+                _ => {}
+            }
+            asked.get() > 30
+        },
+        tell: &mut |news| {
+            told.borrow_mut().push(match news {
+                News::Begun(places) => format!("begun {}", places.len()),
+                News::Waiting { why } => format!("waiting, {why}"),
+                News::Recovered => "recovered".to_owned(),
+                other => panic!("{other:?}"),
+            });
+        },
+    };
+    follow(&unsteady, &mut tail, &archive, following).unwrap();
+    assert_eq!(
+        told.into_inner(),
+        [
+            "waiting, asking for the offsets of clicks/0 failed at the broker: no answer",
+            "recovered",
+            "begun 3",
+            "waiting, no broker is connected",
+            "recovered",
+        ]
+    );
+    for partition in 0..PARTITIONS {
+        assert_eq!(
+            archive.bounds(&place(partition)).unwrap(),
+            Offset(0)..Offset(9)
+        );
+    }
+}
+
+/// Another member files what this one has open: this one goes on behind it, or, where it thinks that
+/// it is alone, ends.
+#[test]
+fn whoever_was_overtaken_goes_on_behind_the_other() {
+    for shared in [true, false] {
+        let root = tempfile::tempdir().unwrap();
+        let log = Arc::new(MemoryLog::new([place(0)]));
+        append(&log, 0, 4);
+        let group = MemoryGroup::new(Arc::clone(&log));
+        let mut tail = group.join(5);
+        let archive = Archive::open(root.path(), &place(0).topic, table()).unwrap();
+        let asked = Cell::new(0_u64);
+        let overtaken = Cell::new(0);
+        let following = Following {
+            options: ArchiveOptions::default(),
+            roll_every: Duration::from_secs(5),
+            shared,
+            clock: &|| Duration::from_secs(asked.get()),
+            stop: &|| {
+                asked.set(asked.get() + 1);
+                if asked.get() == 4 {
+                    archiver::archive(&*log, &archive, None, ArchiveOptions::default()).unwrap();
+                    append(&log, 0, 7);
+                }
+                asked.get() > 20
+            },
+            tell: &mut |news| {
+                overtaken.set(overtaken.get() + u32::from(matches!(news, News::Overtaken(_))));
+            },
+        };
+        let done = follow(&*log, &mut tail, &archive, following);
+        if !shared {
+            assert!(matches!(done, Err(LogError::Rival { .. })), "{done:?}");
+            continue;
+        }
+        done.unwrap();
+        assert_eq!(overtaken.get(), 1);
+        assert_eq!(archive.bounds(&place(0)).unwrap(), Offset(0)..Offset(11));
+        let ours = decode(&table(), &read(&archive, &place(0), 0..11, 100).unwrap());
+        let theirs = decode(&table(), &read(&*log, &place(0), 0..11, 100).unwrap());
+        assert_eq!(ours, theirs);
+    }
 }

@@ -7,9 +7,8 @@ use std::thread;
 use std::time::Instant;
 
 use event_log::LogError;
-use event_log::archiver::{ArchiveReport, Following, follow};
+use event_log::archiver::{ArchiveReport, Following, News, follow};
 use event_log::kafka::{KafkaLog, KafkaTail};
-use event_log::tail::TailEvent;
 use shared_logic::identity::TopicPartition;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag::{register, register_conditional_shutdown};
@@ -87,13 +86,16 @@ fn one(topic: &mut Topic, args: &Archive, stop: &AtomicBool) -> Result<ArchiveRe
         roll_every: args.roll_every.into(),
         clock: &|| begun.elapsed(),
         stop: &|| stop.load(Ordering::Relaxed),
-        tell: &mut |event| match event {
-            TailEvent::Assigned(places) => eprintln!("{name}: archiving {}", list(places)),
-            TailEvent::Revoked(places) => eprintln!("{name}: handed over {}", list(places)),
-            TailEvent::Lost(places) => eprintln!("{name}: lost {}", list(places)),
-            TailEvent::Waiting { why } => eprintln!("{name}: waiting, {why}"),
-            TailEvent::Recovered => eprintln!("{name}: goes on"),
-            TailEvent::Records(_) => {}
+        shared: args.group.is_some(),
+        tell: &mut |news| match news {
+            News::Begun(places) => eprintln!("{name}: archiving {}", list(places)),
+            News::HandedOver(places) => eprintln!("{name}: handed over {}", list(places)),
+            News::Lost(places) => eprintln!("{name}: lost {}", list(places)),
+            News::Overtaken(place) => {
+                eprintln!("{name}: another archiver has filed {place}, and goes on behind it");
+            }
+            News::Waiting { why } => eprintln!("{name}: waiting, {why}"),
+            News::Recovered => eprintln!("{name}: goes on"),
         },
     };
     follow(&topic.log, &mut topic.tail, &topic.archive, following)
