@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything that must hold before a change lands: format, lints, docs, tests, Kafka, DuckDB.
+# Everything that must hold before a change lands: format, lints, docs, tests, Kafka, S3, DuckDB.
 # Installs what it needs from Debian's packages where it may, or says what is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -55,6 +55,15 @@ cargo test --release --workspace --test 'kafka*' -- --ignored
 step "a soak over Kafka"
 cargo test --release -p cli --test soak -- --ignored --nocapture
 scripts/kafka.sh stop
+trap - EXIT
+
+step "S3"
+trap 'scripts/s3.sh stop' EXIT
+(
+    eval "$(scripts/s3.sh start | sed 's/^/export /')"
+    cargo test --release --workspace --tests -- --ignored s3_
+)
+scripts/s3.sh stop
 trap - EXIT
 
 # Without a browser the test says so in one line, and fails where CI is set.

@@ -30,7 +30,7 @@ pub fn run(args: &Archive) -> Outcome {
             continue;
         }
         let log = store::log(&args.log, &loaded, view)?;
-        let archive = store::archive(&args.store.store, view)?;
+        let archive = store::archive(&args.store, &args.archive, view)?;
         let report = archiver::archive(log.as_ref(), &archive, None, options(args))?;
         tell(&view.table.topic, &report)?;
     }

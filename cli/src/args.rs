@@ -265,9 +265,23 @@ pub struct Generate {
 /// The store.
 #[derive(Debug, Args)]
 pub struct StoreArgs {
-    /// The folder of the store.
-    #[arg(long, env = "SEAM_STORE", default_value = "store", value_name = "DIR")]
-    pub store: PathBuf,
+    /// The folder of the store, or s3://BUCKET/FOLDER, which AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and
+    /// the other variables of AWS say how to reach.
+    #[arg(
+        long,
+        env = "SEAM_STORE",
+        default_value = "store",
+        value_name = "DIR|URL"
+    )]
+    pub store: String,
+}
+
+/// The archive of events.
+#[derive(Debug, Args)]
+pub struct ArchiveArgs {
+    /// The folder that holds the archive of events; the store's own, unless that is in a bucket.
+    #[arg(long, env = "SEAM_ARCHIVE", value_name = "DIR")]
+    pub archive: Option<PathBuf>,
 }
 
 /// The brokers.
@@ -307,6 +321,8 @@ pub struct Batch {
     pub view: ViewArgs,
     #[command(flatten)]
     pub store: StoreArgs,
+    #[command(flatten)]
+    pub archive: ArchiveArgs,
     /// Where to stop, as an offset vector (flights/0:12,flights/1:7); the archive's end by default.
     #[arg(long, value_name = "OFFSETS")]
     pub cut: Option<String>,
@@ -338,6 +354,8 @@ pub struct Speed {
     pub view: ViewArgs,
     #[command(flatten)]
     pub store: StoreArgs,
+    #[command(flatten)]
+    pub archive: ArchiveArgs,
     #[command(flatten)]
     pub log: LogArgs,
     /// Where a view begins that the store does not hold yet: earliest, latest, an instant of arrival
@@ -430,6 +448,8 @@ pub struct Reprocess {
     #[command(flatten)]
     pub store: StoreArgs,
     #[command(flatten)]
+    pub archive: ArchiveArgs,
+    #[command(flatten)]
     pub log: LogArgs,
     /// What to read.
     #[arg(long, value_enum, default_value = "archive")]
@@ -502,6 +522,8 @@ pub struct Rejects {
     pub view: ViewArgs,
     #[command(flatten)]
     pub store: StoreArgs,
+    #[command(flatten)]
+    pub archive: ArchiveArgs,
     /// A file to look through; the archive of the store by default.
     #[arg(long, value_name = "[TABLE=]FILE")]
     pub input: Vec<PathBuf>,

@@ -1,6 +1,7 @@
 //! `seam batch`: the archive below a cut, landed as one segment.
 
 use std::io::{Write, stdout};
+use std::path::Path;
 
 use batch_layer::commit;
 use batch_layer::engine::{Engine, lowers};
@@ -57,13 +58,14 @@ pub fn run(args: &Batch) -> Outcome {
 
 /// The archive that a fold reads, and the cut that was asked for.
 fn work(args: &Batch, view: &View) -> Outcome<(Archive, Option<OffsetVector>)> {
-    let archive = store::archive(&args.store.store, view)?.only(view.prepare.columns());
+    let archive = store::archive(&args.store, &args.archive, view)?.only(view.prepare.columns());
     let end = archive.end()?;
     if end.0.is_empty() {
         return Err(Failure::input(format!(
             "the archive of topic {} in {} is empty: run seam archive first",
             view.table.topic,
-            args.store.store.display()
+            store::archive_folder(&args.store, &args.archive)
+                .map_or("".into(), Path::to_string_lossy)
         )));
     }
     let cut = match &args.cut {

@@ -51,7 +51,9 @@ pub fn run(args: &args::Speed) -> Outcome {
     let mut lives = Vec::new();
     for view in loaded.folds() {
         let log = store::kafka_log(&args.log, &view.table.topic)?;
-        archiver::verify(&log, &store::archive(&args.store.store, view)?)?;
+        if let Some(archive) = store::archive_if_named(&args.store, &args.archive, view)? {
+            archiver::verify(&log, &archive)?;
+        }
         let job = store::job(&store, view)?;
         let origin = store::origin(&job, &args.from, &log)?;
         let generation = store::generation(&job, &loaded, view, &origin)?;

@@ -27,7 +27,7 @@ pub fn run(args: &Query) -> Outcome {
     if store.jobs()?.is_empty() {
         return Err(Failure::input(format!(
             "{} holds no view yet: run seam batch or seam speed first",
-            args.store.store.display()
+            args.store.store
         )));
     }
     match args.sql.as_ref().or(args.command.as_ref()) {

@@ -29,7 +29,7 @@ pub fn run(args: &Rejects) -> Outcome {
                 let file = loaded.file(&args.input, &view.table)?;
                 Box::new(loaded.input(&view.table, file, &args.reading)?.input.log)
             }
-            true => Box::new(store::archive(&args.store.store, view)?),
+            true => Box::new(store::archive(&args.store, &args.archive, view)?),
         };
         for record in rejects(view, log.as_ref())? {
             if loaded.folds().len() == 1 || known.insert(record.clone()) {

@@ -74,7 +74,7 @@ fn build(
 ) -> Outcome<GenerationId> {
     let archive = match args.from {
         From::Log => None,
-        From::Archive | From::Hybrid => Some(store::archive(&args.store.store, view)?),
+        From::Archive | From::Hybrid => Some(store::archive(&args.store, &args.archive, view)?),
     };
     let log = match args.from {
         From::Archive => None,

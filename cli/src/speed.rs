@@ -22,7 +22,9 @@ pub fn run(args: &args::Speed) -> Outcome {
     for view in loaded.folds() {
         let log = store::log(&args.log, &loaded, view)?;
         let end = ends.of(view, log.as_ref())?;
-        archiver::verify(log.as_ref(), &store::archive(&args.store.store, view)?)?;
+        if let Some(archive) = store::archive_if_named(&args.store, &args.archive, view)? {
+            archiver::verify(log.as_ref(), &archive)?;
+        }
         let job = store::job(&store, view)?;
         let origin = store::origin(&job, &args.from, log.as_ref())?;
         let generation = store::generation(&job, &loaded, view, &origin)?;

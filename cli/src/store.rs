@@ -16,13 +16,13 @@ use view_store::job::generations::NewGeneration;
 use view_store::manifest::GenerationId;
 use view_store::store::Store;
 
-use crate::args::{LogArgs, StoreArgs};
+use crate::args::{ArchiveArgs, LogArgs, StoreArgs};
 use crate::failure::{Failure, OrInput, Outcome};
 use crate::job::Loaded;
 
 /// Opens the store; its folder is made if it does not exist.
 pub fn open(args: &StoreArgs) -> Outcome<Store> {
-    Store::open(&args.store.to_string_lossy()).or_input()
+    Store::open(&args.store).or_input()
 }
 
 /// The job of a view in a store.
@@ -79,8 +79,36 @@ pub fn new_generation(loaded: &Loaded, view: &View, origin: &OffsetVector) -> Ne
 }
 
 /// The archive of a view's topic.
-pub fn archive(root: &Path, view: &View) -> Outcome<Archive> {
-    Archive::open(root, &view.table.topic, Arc::clone(&view.table)).or_input()
+pub fn archive(store: &StoreArgs, archive: &ArchiveArgs, view: &View) -> Outcome<Archive> {
+    archive_if_named(store, archive, view)?.ok_or_else(|| {
+        Failure::input(format!(
+            "the archive of events is kept in files, and {} holds none: name its folder by --archive or SEAM_ARCHIVE",
+            store.store
+        ))
+    })
+}
+
+/// The archive of a view's topic; `None` where the store is in a bucket and no folder is named.
+pub fn archive_if_named(
+    store: &StoreArgs,
+    archive: &ArchiveArgs,
+    view: &View,
+) -> Outcome<Option<Archive>> {
+    let Some(root) = archive_folder(store, archive) else {
+        return Ok(None);
+    };
+    let opened = Archive::open(root, &view.table.topic, Arc::clone(&view.table));
+    opened.map(Some).or_input()
+}
+
+/// The folder that holds the archive of events.
+pub fn archive_folder<'a>(store: &'a StoreArgs, archive: &'a ArchiveArgs) -> Option<&'a Path> {
+    let folder = store.store.strip_prefix("file://").unwrap_or(&store.store);
+    match &archive.archive {
+        Some(folder) => Some(folder),
+        None if folder.contains("://") => None,
+        None => Some(Path::new(folder)),
+    }
 }
 
 /// The log of a fold's topic: a file in the topic's place, or the topic.

@@ -59,6 +59,7 @@ fn shell(commands: &str, folder: &Path) -> String {
         .env("PATH", format!("{}:{path}", seam.display()))
         .env_remove("KAFKA_BROKERS")
         .env_remove("SEAM_STORE")
+        .env_remove("SEAM_ARCHIVE")
         .output()
         .unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);

@@ -2,9 +2,11 @@
 //!
 //! Each of the three running parts is killed with SIGKILL at 25 moments that a seed chooses: when
 //! so many files are in its store, and some microseconds later. When that is decides which moment
-//! is hit, never whether the test passes.
+//! is hit, never whether the test passes. Those that are ignored do the same with a store in a bucket
+//! of an S3 server, which `scripts/s3.sh start` starts.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
@@ -13,6 +15,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+#[cfg(feature = "s3")]
+use view_store::blobs::Blobs;
 
 const MOMENTS: u64 = 25;
 
@@ -45,15 +49,59 @@ impl Random {
     }
 }
 
-/// A folder with the view, the events, and any number of stores.
+/// Where a store is: a folder, or a bucket's folder as a URL and as a client sees it.
+enum Place {
+    Folder(PathBuf),
+    #[cfg(feature = "s3")]
+    Bucket(String, view_store::blobs::s3::S3),
+}
+
+impl Place {
+    /// What `--store` takes.
+    fn argument(&self) -> &OsStr {
+        match self {
+            Self::Folder(folder) => folder.as_ref(),
+            #[cfg(feature = "s3")]
+            Self::Bucket(url, _) => url.as_ref(),
+        }
+    }
+
+    /// How many files are there; a folder's folders and what is unfinished in it count.
+    fn files(&self) -> usize {
+        match self {
+            Self::Folder(folder) => files(folder),
+            #[cfg(feature = "s3")]
+            Self::Bucket(_, bucket) => bucket.list("").unwrap().len(),
+        }
+    }
+}
+
+/// A folder with the view, the events, and any number of stores, there or elsewhere.
 struct Workshop {
     folder: TempDir,
+    stores: fn(&Path, &str) -> Place,
     /// How many lines are events; the others are rejected.
     good: u64,
 }
 
+/// Stores beside the view.
+fn beside(folder: &Path, name: &str) -> Place {
+    Place::Folder(folder.join(name))
+}
+
+/// Stores on the server of the environment, each in a folder of its own.
+#[cfg(feature = "s3")]
+fn in_bucket(folder: &Path, name: &str) -> Place {
+    let server = std::env::var("S3_STORE").expect("S3_STORE, which scripts/s3.sh start prints");
+    let own = folder.file_name().unwrap().to_str().unwrap();
+    let url = format!("{server}/kill-{}/{name}", own.trim_matches('.'));
+    let names = std::sync::Arc::new(view_store::entropy::System);
+    let bucket = view_store::blobs::s3::S3::connect(&url, std::env::vars(), names);
+    Place::Bucket(url, bucket.unwrap())
+}
+
 impl Workshop {
-    fn open() -> Self {
+    fn open(stores: fn(&Path, &str) -> Place) -> Self {
         let folder = TempDir::new().unwrap();
         fs::write(folder.path().join("totals.sql"), SQL).unwrap();
         let mut random = Random(1);
@@ -73,26 +121,32 @@ impl Workshop {
             .unwrap();
         }
         fs::write(folder.path().join("events.jsonl"), lines).unwrap();
-        Self { folder, good }
+        Self {
+            folder,
+            stores,
+            good,
+        }
     }
 
-    fn store(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+    fn store(&self, name: &str) -> Place {
+        (self.stores)(self.folder.path(), name)
     }
 
-    fn seam(&self, store: &Path, arguments: &[&str]) -> Command {
+    fn seam(&self, store: &Place, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_seam"));
         command
             .args(arguments)
             .arg("--store")
-            .arg(store)
+            .arg(store.argument())
             .current_dir(self.folder.path());
-        command.env_remove("KAFKA_BROKERS").env_remove("SEAM_STORE");
+        command
+            .env_remove("KAFKA_BROKERS")
+            .env_remove("SEAM_ARCHIVE");
         command
     }
 
     /// Runs a command to its end, which must be a good one.
-    fn run(&self, store: &Path, arguments: &[&str]) -> String {
+    fn run(&self, store: &Place, arguments: &[&str]) -> String {
         let output = self.seam(store, arguments).output().unwrap();
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(
@@ -103,20 +157,19 @@ impl Workshop {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    fn rows(&self, store: &Path) -> String {
+    fn rows(&self, store: &Place) -> String {
         self.run(store, &["query", QUESTION, "--format", "json"])
     }
 
-    /// Kills `arguments` at 25 moments, each in a store that `fresh` makes, runs it again and then
-    /// `after`, and compares the rows with those of a store that was left alone.
-    fn kill(&self, arguments: &[&str], after: &[&str], fresh: impl Fn(&Path)) {
+    /// Kills `arguments` at 25 moments, each in a new store, runs it again and then `after`, and
+    /// compares the rows with those of a store that was left alone.
+    fn kill(&self, arguments: &[&str], after: &[&str]) {
         let alone = self.store("alone");
-        fresh(&alone);
-        let before = files(&alone);
+        let before = alone.files();
         let began = Instant::now();
         self.run(&alone, arguments);
         let lasted = began.elapsed();
-        let made = files(&alone) - before;
+        let made = alone.files() - before;
         if !after.is_empty() {
             self.run(&alone, after);
         }
@@ -130,7 +183,6 @@ impl Workshop {
         let (mut killed, mut halfway) = (0, 0);
         for seed in 0..MOMENTS {
             let store = self.store(&format!("killed-{seed}"));
-            fresh(&store);
             let mut random = Random(seed);
             let files_then = before + random.below(made as u64) as usize;
             // A part that makes few files is at work for long between two of them.
@@ -141,13 +193,13 @@ impl Workshop {
                 .stderr(Stdio::null())
                 .spawn()
                 .unwrap();
-            wait(&mut child, || files(&store) > files_then);
+            wait(&mut child, || store.files() > files_then);
             let reached = Instant::now();
             wait(&mut child, || reached.elapsed() >= pause);
             child.kill().unwrap();
             let by_signal = child.wait().unwrap().signal().is_some();
             killed += u64::from(by_signal);
-            halfway += u64::from(by_signal && files(&store) > before);
+            halfway += u64::from(by_signal && store.files() > before);
 
             self.run(&store, arguments);
             if !after.is_empty() {
@@ -162,7 +214,9 @@ impl Workshop {
                 "seed {seed}: {}",
                 first_difference(&rows, &expected)
             );
-            fs::remove_dir_all(&store).unwrap();
+            if let Place::Folder(folder) = store {
+                fs::remove_dir_all(folder).unwrap();
+            }
         }
         println!("{arguments:?}: {killed} of {MOMENTS} killed, {halfway} of them with files made");
         assert!(
@@ -211,48 +265,56 @@ fn first_difference(found: &str, expected: &str) -> String {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
-#[test]
-fn speed_resumes_to_the_same_rows() {
+fn speed_resumes(workshop: &Workshop, checkpoint_every: &str) {
     let speed = [
         "speed",
         "totals.sql",
         "--input",
         "events.jsonl",
         "--checkpoint-every",
-        "1000",
+        checkpoint_every,
     ];
-    Workshop::open().kill(&speed, &[], |_| ());
+    workshop.kill(&speed, &[]);
 }
 
-#[test]
-fn batch_resumes_to_the_same_rows() {
-    let workshop = Workshop::open();
-    let archived = workshop.store("archived");
+fn batch_resumes(workshop: &Workshop) {
     let archive = [
         "archive",
         "totals.sql",
         "--input",
         "events.jsonl",
+        "--archive",
+        "archived",
         "--file-rows",
         "10000",
     ];
-    workshop.run(&archived, &archive);
-    workshop.kill(&["batch", "totals.sql"], &[], |store| {
-        copy(&archived, store)
-    });
+    workshop.run(&workshop.store("unused"), &archive);
+    workshop.kill(&["batch", "totals.sql", "--archive", "archived"], &[]);
+}
+
+#[test]
+fn speed_resumes_to_the_same_rows() {
+    speed_resumes(&Workshop::open(beside), "1000");
+}
+
+#[test]
+fn batch_resumes_to_the_same_rows() {
+    batch_resumes(&Workshop::open(beside));
+}
+
+#[cfg(feature = "s3")]
+#[test]
+#[ignore = "needs an S3 server"]
+fn s3_speed_resumes_to_the_same_rows() {
+    // A request takes longer than a write, so there are fewer.
+    speed_resumes(&Workshop::open(in_bucket), "4000");
+}
+
+#[cfg(feature = "s3")]
+#[test]
+#[ignore = "needs an S3 server"]
+fn s3_batch_resumes_to_the_same_rows() {
+    batch_resumes(&Workshop::open(in_bucket));
 }
 
 #[test]
@@ -265,5 +327,5 @@ fn archive_resumes_to_the_same_rows() {
         "--file-rows",
         "1500",
     ];
-    Workshop::open().kill(&archive, &["batch", "totals.sql"], |_| ());
+    Workshop::open(beside).kill(&archive, &["batch", "totals.sql"]);
 }

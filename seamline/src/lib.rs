@@ -18,6 +18,7 @@
 //! | `sql` | views written in SQL |
 //! | `layers` (default) | logs, stores, the two layers, and questions; includes `sql` |
 //! | `kafka` | topics of Apache Kafka as logs; includes `layers` |
+//! | `s3` | stores in a bucket of S3; includes `layers` |
 //!
 //! A view in an application's own process:
 //!

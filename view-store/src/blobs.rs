@@ -4,6 +4,8 @@ use bytes::Bytes;
 
 pub mod memory;
 pub mod object;
+#[cfg(feature = "s3")]
+pub mod s3;
 
 /// Where a store keeps its bytes. Paths are relative, with `/` between folders.
 ///

@@ -137,10 +137,11 @@ pub enum Refusal {
     )]
     JobName(String),
     /// The place of a store cannot be read.
-    #[error(
-        "store {0:?}: give a folder, or file:// and an absolute path; other stores are not built in"
-    )]
+    #[error("store {0:?}: give a folder, file:// and an absolute path, or s3://BUCKET/FOLDER")]
     Location(String),
+    /// The place of a store is in a bucket, and this program was built without a client for that.
+    #[error("store {0}: this program was built without the s3 feature, so give a folder")]
+    NotBuiltIn(String),
     /// There is a generation of this logic already.
     #[error("generation {0} has this logic already: feed that one")]
     SameLogic(GenerationId),

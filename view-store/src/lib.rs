@@ -18,8 +18,9 @@
 //!
 //! Deliberately not here: merging. A segment's rows are opaque columns; whoever merges them
 //! ([`compact`](job::JobStore::compact), a query) brings the merge from shared-logic. Nor does it
-//! read a log, know SQL, or own a thread, a clock or a runtime: calls block until the storage has
-//! answered, and names come from an injected [`Entropy`](entropy::Entropy).
+//! read a log, know SQL, or own a thread, a clock or a runtime, but for the client of a bucket:
+//! calls block until the storage has answered, and names come from an injected
+//! [`Entropy`](entropy::Entropy).
 
 pub mod blobs;
 pub mod entropy;

@@ -24,11 +24,15 @@ pub struct Store {
 
 impl Store {
     /// The store in the local folder `location`, also written as `file://` and an absolute path.
-    /// The folder is made if it does not exist.
+    /// The folder is made if it does not exist. With the feature `s3` also the store at
+    /// `s3://BUCKET/FOLDER`, where the environment's variables for AWS say how to reach it.
     ///
     /// # Errors
-    /// It is another URL, or the folder cannot be made.
+    /// It is another URL, the folder cannot be made, or the bucket is out of reach.
     pub fn open(location: &str) -> Result<Self, Error> {
+        if location.starts_with("s3://") {
+            return Self::in_bucket(location);
+        }
         let path = match location.strip_prefix("file://") {
             Some(path) if !path.starts_with('/') || path.contains('%') => None,
             Some(path) => Some(path),
@@ -40,6 +44,20 @@ impl Store {
             Arc::new(Objects::local(Path::new(path))?),
             Arc::new(System),
         ))
+    }
+
+    #[cfg(feature = "s3")]
+    fn in_bucket(url: &str) -> Result<Self, Error> {
+        let variables = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        let bucket = crate::blobs::s3::S3::connect(url, variables, Arc::new(System))?;
+        Ok(Self::with(Arc::new(bucket), Arc::new(System)))
+    }
+
+    #[cfg(not(feature = "s3"))]
+    fn in_bucket(url: &str) -> Result<Self, Error> {
+        Err(Refusal::NotBuiltIn(url.to_owned()).into())
     }
 
     /// An empty store that lives as long as its clones.

@@ -30,7 +30,7 @@ pub fn run(args: &Archive, loaded: &Loaded, url: &str) -> Outcome {
         sparse: adopting.sparse,
         numbered: adopting.numbered,
     };
-    let archive = store::archive(&args.store.store, view)?;
+    let archive = store::archive(&args.store, &args.archive, view)?;
     let report = adopt(&archive, url, &how).or_input()?;
     for line in lines(&report, adopting.numbered) {
         writeln!(stdout(), "{line}")?;

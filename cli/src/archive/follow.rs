@@ -52,7 +52,7 @@ pub fn run(args: &Archive, loaded: &Loaded) -> Outcome {
         topics.push(Topic {
             tail: KafkaTail::follow(store::kafka_log(&args.log, name)?, group.as_deref())?,
             log,
-            archive: store::archive(&args.store.store, view)?,
+            archive: store::archive(&args.store, &args.archive, view)?,
         });
     }
     let stop = &*stop;

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{LogArgs, StoreArgs, ViewArgs};
+use super::{ArchiveArgs, LogArgs, StoreArgs, ViewArgs};
 
 /// `seam archive`.
 #[derive(Debug, Args)]
@@ -11,6 +11,8 @@ pub struct Archive {
     pub view: ViewArgs,
     #[command(flatten)]
     pub store: StoreArgs,
+    #[command(flatten)]
+    pub archive: ArchiveArgs,
     #[command(flatten)]
     pub log: LogArgs,
     #[command(flatten)]

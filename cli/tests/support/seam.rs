@@ -18,7 +18,10 @@ pub fn command<S: AsRef<str>>(args: &[S]) -> Command {
     command
         .args(args.iter().map(AsRef::as_ref))
         .current_dir(root());
-    command.env_remove("KAFKA_BROKERS").env_remove("SEAM_STORE");
+    command
+        .env_remove("KAFKA_BROKERS")
+        .env_remove("SEAM_STORE")
+        .env_remove("SEAM_ARCHIVE");
     command
 }
 

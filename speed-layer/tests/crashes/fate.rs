@@ -16,7 +16,6 @@ use speed_layer::clock::Clock;
 use speed_layer::downstream::{Advance, Downstream};
 use speed_layer::sink::Follower;
 use speed_layer::watch::{Event, Watch};
-use view_store::blobs::memory::Memory;
 use view_store::blobs::{BlobError, Blobs, Creation};
 
 /// What the loop does, in this order under exactly-once and at-least-once.
@@ -150,7 +149,7 @@ impl Tail for MortalTail {
 
 /// A store in the hands of a mortal.
 pub struct MortalBlobs {
-    pub blobs: Arc<Memory>,
+    pub blobs: Arc<dyn Blobs>,
     pub fate: Arc<Fate>,
     /// What the writing of a manifest is a step of.
     pub manifest: Step,

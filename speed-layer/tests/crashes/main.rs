@@ -23,6 +23,7 @@ use speed_layer::error::SpeedError;
 use speed_layer::live::{Live, Options, Ports};
 use speed_layer::sink::Follower;
 use speed_layer::sink::emit::Emit;
+use view_store::blobs::Blobs;
 use view_store::blobs::memory::Memory;
 use view_store::job::JobStore;
 use view_store::job::generations::NewGeneration;
@@ -46,7 +47,7 @@ const EVENTS: i64 = 90;
 /// What outlives every process.
 struct World {
     view: Arc<View>,
-    blobs: Arc<Memory>,
+    blobs: Arc<dyn Blobs>,
     group: MemoryGroup,
     log: Arc<MemoryLog>,
     sink: Arc<Mutex<Topic>>,
@@ -54,7 +55,7 @@ struct World {
 }
 
 impl World {
-    fn new() -> Self {
+    fn new(blobs: Arc<dyn Blobs>) -> Self {
         let partitions = (0..3_u32).map(|partition| {
             let ids = (0..EVENTS).filter(|id| id % 3 == i64::from(partition));
             let record = |id| Some(format!(r#"{{"at":{id},"id":{id}}}"#));
@@ -66,7 +67,7 @@ impl World {
         let log = Arc::new(MemoryLog::raw::<String>(partitions));
         Self {
             view: Arc::clone(&Job::compile("seen", SQL).unwrap().views[0]),
-            blobs: Arc::new(Memory::default()),
+            blobs,
             group: MemoryGroup::new(Arc::clone(&log)),
             log,
             sink: Arc::default(),
@@ -215,6 +216,27 @@ const MODES: [Delivery; 3] = [
 
 #[test]
 fn a_crash_at_any_step_loses_and_doubles_what_theory_says() {
+    check(|_| Arc::new(Memory::default()));
+}
+
+/// The same with every store in a bucket.
+#[test]
+#[ignore = "needs an S3 server"]
+fn s3_a_crash_at_any_step_loses_and_doubles_what_theory_says() {
+    use view_store::blobs::s3::S3;
+    use view_store::entropy::System;
+
+    let server = std::env::var("S3_STORE").expect("S3_STORE, which scripts/s3.sh start prints");
+    let process = std::process::id();
+    check(|place| {
+        let folder = place.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
+        let url = format!("{server}/crashes-{process}/{folder}");
+        Arc::new(S3::connect(&url, std::env::vars(), Arc::new(System)).unwrap())
+    });
+}
+
+/// Every crash, each with a store that `new` makes, given what dies where.
+fn check(new: impl Fn(&str) -> Arc<dyn Blobs>) {
     let mut table = String::from(
         "| crash | exactly-once | at-least-once | at-most-once |\n|---|---|---|---|\n",
     );
@@ -227,11 +249,11 @@ fn a_crash_at_any_step_loses_and_doubles_what_theory_says() {
             };
             write!(table, "| {when_name} {} |", step.name()).unwrap();
             for delivery in MODES {
-                let world = World::new();
+                let place = format!("{delivery}, crash {when_name} {}", step.name());
+                let world = World::new(new(&place));
                 let _ = world.run(delivery, Some((step, when)));
                 world.run(delivery, None).unwrap();
                 let errors = world.errors_of_store();
-                let place = format!("{delivery}, crash {when_name} {}", step.name());
                 assert_eq!(world.errors_of_sink(), errors, "the sink: {place}");
                 let shown = match errors {
                     (0, 0) => "–".to_owned(),

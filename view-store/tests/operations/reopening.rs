@@ -70,7 +70,7 @@ fn a_job_that_nobody_began_is_said_to_be_missing() {
 
 #[test]
 fn places_and_names_that_are_none_are_refused() {
-    for location in ["", "s3://bucket/x", "file://relative", "file:///a%20b"] {
+    for location in ["", "gs://bucket/x", "file://relative", "file:///a%20b"] {
         let error = Store::open(location).unwrap_err();
         assert!(
             matches!(error, Error::Refused(Refusal::Location(_))),

@@ -9,9 +9,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
+use view_store::blobs::Blobs;
 use view_store::rule::Rule;
 
 use sim::{Life, Plan, Rng, Sim, Twist};
@@ -23,6 +24,10 @@ mod toy;
 
 /// How many interleavings the first test runs.
 const SEEDS: u64 = 3000;
+
+/// How many it runs with a bucket beside the model; each call takes milliseconds there.
+#[cfg(feature = "s3")]
+const S3_SEEDS: u64 = 40;
 
 /// How many it may take to show what a rule is for.
 const SEEDS_TO_RED: u64 = 20_000;
@@ -73,6 +78,10 @@ const CASTS: [&[Life]; 3] = [
 type Seen = BTreeMap<&'static str, u64>;
 
 fn run(plan: Plan) -> (Option<String>, Vec<String>, Seen) {
+    beside(None, plan)
+}
+
+fn beside(blobs: Option<Arc<dyn Blobs>>, plan: Plan) -> (Option<String>, Vec<String>, Seen) {
     let mut rng = Rng(plan.seed);
     let mut lives = match CASTS.get(rng.below(4) as usize) {
         Some(cast) => cast.to_vec(),
@@ -85,7 +94,7 @@ fn run(plan: Plan) -> (Option<String>, Vec<String>, Seen) {
         }
     };
     lives.push(actors::speed::life);
-    let (red, trace, history) = Sim::run(plan, &lives);
+    let (red, trace, history) = Sim::run(plan, blobs, &lives);
     (red, trace, history.seen)
 }
 
@@ -194,6 +203,24 @@ fn explain(seed: u64, why: &str) {
         "seed {seed}: {why}; again: {red:?}\n{}",
         trace[last..].join("\n")
     );
+}
+
+/// The same with a bucket beside the model, which must answer every call as the model does.
+#[cfg(feature = "s3")]
+#[test]
+#[ignore = "needs an S3 server"]
+fn s3_every_interleaving_keeps_every_promise() {
+    use view_store::blobs::s3::S3;
+    use view_store::entropy::System;
+
+    let server = std::env::var("S3_STORE").expect("S3_STORE, which scripts/s3.sh start prints");
+    let name = ulid::Ulid::generate();
+    for seed in 0..variable("PROTOCOL_SEEDS").unwrap_or(S3_SEEDS) {
+        let url = format!("{server}/protocol-{name}/{seed}");
+        let bucket = S3::connect(&url, std::env::vars(), Arc::new(System)).unwrap();
+        let (red, trace, _) = beside(Some(Arc::new(bucket)), plan(seed, &[], Twist::None));
+        assert_eq!(red, None, "seed {seed}\n{}", trace.join("\n"));
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! generator picks who goes next, who falls asleep and who crashes, before the effect or after it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
@@ -103,6 +104,8 @@ pub struct Sim {
     pub plan: Plan,
     state: Mutex<State>,
     turns: Vec<Condvar>,
+    /// A storage that is asked the same as the one here, and must answer the same.
+    beside: Option<Arc<dyn Blobs>>,
 }
 
 /// The life of an actor, from its start or restart to its end.
@@ -118,7 +121,11 @@ pub struct Actor {
 
 impl Sim {
     /// Runs `lives` to their ends; gives what was found to be wrong, the trace, and the history.
-    pub fn run(plan: Plan, lives: &[Life]) -> (Option<String>, Vec<String>, History) {
+    pub fn run(
+        plan: Plan,
+        beside: Option<Arc<dyn Blobs>>,
+        lives: &[Life],
+    ) -> (Option<String>, Vec<String>, History) {
         let mut rng = Rng(plan.seed.wrapping_mul(0x2545_F491_4F6C_DD1D));
         let state = State {
             running: 0,
@@ -137,6 +144,7 @@ impl Sim {
             plan,
             state: Mutex::new(state),
             turns: lives.iter().map(|_| Condvar::new()).collect(),
+            beside,
         });
         std::thread::scope(|scope| {
             for (me, life) in lives.iter().enumerate() {
@@ -309,6 +317,7 @@ impl Blobs for Port {
             .map(|(path, _)| path.clone()))
         .take_while(|path| path.starts_with(&inside))
         .collect();
+        let state = self.beside(state, &paths, |blobs| blobs.list(folder));
         drop(self.sim.maybe_crash(state, "after"));
         Ok(paths)
     }
@@ -317,6 +326,7 @@ impl Blobs for Port {
         let mut state = self.sim.step(self.me, Call::Get, path);
         let found = state.blobs.get(path).cloned();
         state.history.read(self.me, path);
+        drop(self.beside(state, &found, |blobs| blobs.get(path)));
         Ok(found)
     }
 
@@ -325,24 +335,50 @@ impl Blobs for Port {
         state.history.tried(self.me);
         if state.blobs.contains_key(path) && self.sim.plan.twist != Twist::Overwrite {
             state.history.seen("create lost");
-            return Ok(Creation::AlreadyThere);
+            let lost = Creation::AlreadyThere;
+            drop(self.beside(state, &lost, |blobs| blobs.create(path, bytes)));
+            return Ok(lost);
         }
+        let won = Creation::Created;
+        let mut state = self.beside(state, &won, |blobs| blobs.create(path, bytes.clone()));
         let State { blobs, history, .. } = &mut *state;
         history.before_create(blobs, path, &bytes);
         blobs.insert(path.to_owned(), bytes);
         self.after(state, path)?;
-        Ok(Creation::Created)
+        Ok(won)
     }
 
     fn delete(&self, path: &str) -> Result<(), BlobError> {
         let mut state = self.sim.step(self.me, Call::Delete, path);
         state.blobs.remove(path);
         state.history.after_delete(path);
+        let state = self.beside(state, &(), |blobs| blobs.delete(path));
         self.after(state, path)
     }
 }
 
 impl Port {
+    /// Asks the storage beside the model, which must answer what the model says.
+    fn beside<'a, T: PartialEq + fmt::Debug>(
+        &self,
+        mut state: MutexGuard<'a, State>,
+        expected: &T,
+        ask: impl FnOnce(&dyn Blobs) -> Result<T, BlobError>,
+    ) -> MutexGuard<'a, State> {
+        let Some(blobs) = &self.sim.beside else {
+            return state;
+        };
+        match ask(blobs.as_ref()) {
+            Ok(answer) if answer == *expected => state,
+            other => {
+                let why = format!("the storage says {other:?}, the model {expected:?}");
+                state.red.get_or_insert(why);
+                drop(state);
+                resume_unwind(Box::new(Unwound::Stop));
+            }
+        }
+    }
+
     /// After an effect: what the history says of it, then a crash or an error all the same.
     fn after(&self, mut state: MutexGuard<'_, State>, path: &str) -> Result<(), BlobError> {
         let State { blobs, history, .. } = &mut *state;

@@ -1,0 +1,99 @@
+//! Answers that do not arrive: whoever created a blob is told so, and nobody else.
+
+use bytes::Bytes;
+use view_store::blobs::{Blobs, Creation};
+
+use crate::server::{Kind, Server, Whim};
+use crate::{good, store};
+
+const KEY: &str = "bucket/store/jobs/a";
+
+#[test]
+fn a_create_whose_answer_is_lost_was_a_creation() {
+    for whim in [Whim::LoseAnswer, Whim::DoAndFail] {
+        let (server, store) = good();
+        server.state().whims.extend([whim, whim]);
+        let created = store.create("jobs/a", Bytes::from_static(b"one")).unwrap();
+        assert_eq!(created, Creation::Created, "{whim:?}");
+        assert_eq!(server.state().puts[KEY], 3, "{whim:?}");
+    }
+}
+
+#[test]
+fn a_create_that_did_not_arrive_is_sent_again() {
+    for whim in [
+        Whim::LoseRequest,
+        Whim::Refuse(503),
+        Whim::Refuse(429),
+        Whim::Refuse(409),
+    ] {
+        let (server, store) = good();
+        server.state().whims.push_back(whim);
+        let created = store.create("jobs/a", Bytes::from_static(b"one")).unwrap();
+        assert_eq!(created, Creation::Created, "{whim:?}");
+        assert_eq!(server.state().puts[KEY], 2, "{whim:?}");
+    }
+}
+
+/// A conflict (409) says that another request is under way, not what became of it.
+#[test]
+fn a_conflict_is_decided_by_the_server() {
+    let (server, mine) = good();
+    let theirs = store(&server);
+    let created = theirs
+        .create("jobs/a", Bytes::from_static(b"theirs"))
+        .unwrap();
+    assert_eq!(created, Creation::Created);
+    server.state().whims.push_back(Whim::Refuse(409));
+    let late = mine.create("jobs/a", Bytes::from_static(b"mine")).unwrap();
+    assert_eq!(late, Creation::AlreadyThere);
+    assert_eq!(mine.get("jobs/a").unwrap().unwrap(), "theirs");
+}
+
+/// Two processes that claim the same partitions write the same bytes; one of them owns nothing.
+#[test]
+fn equal_bytes_are_no_proof_of_who_created_them() {
+    let bytes = Bytes::from_static(b"epoch 7");
+    for whims in [
+        vec![],
+        vec![Whim::LoseAnswer],
+        vec![Whim::DoAndFail, Whim::LoseAnswer],
+    ] {
+        let (server, mine) = good();
+        let theirs = store(&server);
+        let created = theirs.create("jobs/a", bytes.clone()).unwrap();
+        assert_eq!(created, Creation::Created);
+        server.state().whims.extend(whims.clone());
+        let late = mine.create("jobs/a", bytes.clone()).unwrap();
+        assert_eq!(late, Creation::AlreadyThere, "{whims:?}");
+    }
+}
+
+/// Many writers of the same bytes, of whose answers most are lost: each blob has one creator.
+#[test]
+fn of_many_writers_one_creates_whatever_is_lost() {
+    let server = Server::start(Kind::default());
+    let stores: Vec<_> = (0..6).map(|_| store(&server)).collect();
+    for blob in 0..40 {
+        let some = [
+            Whim::LoseAnswer,
+            Whim::LoseRequest,
+            Whim::DoAndFail,
+            Whim::Refuse(409),
+        ];
+        let whims = (0..6).map(|n| some[(blob * 7 + n * (blob + 3)) % 4]);
+        server.state().whims = whims.take(blob % 7).collect();
+        let path = format!("jobs/{blob}");
+        let created = std::thread::scope(|scope| {
+            let threads: Vec<_> = (stores.iter())
+                .map(|store| {
+                    scope.spawn(|| store.create(&path, Bytes::from_static(b"same")).unwrap())
+                })
+                .collect();
+            let all = threads.into_iter().map(|thread| thread.join().unwrap());
+            all.filter(|creation| *creation == Creation::Created)
+                .count()
+        });
+        assert_eq!(created, 1, "{path}");
+    }
+}
