@@ -6,14 +6,24 @@ cd "$(dirname "$0")/.."
 
 step() { printf '\n== %s (%s s)\n' "$1" "$SECONDS"; }
 
+# have COMMAND PACKAGE: whether COMMAND is there, or can be installed.
+have() {
+    command -v "$1" >/dev/null && return
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
+    apt-get update -qq >/dev/null && apt-get install -y -qq "$2" >/dev/null && command -v "$1" >/dev/null
+}
+
 # need COMMAND PACKAGE: makes sure that COMMAND is there.
 need() {
-    command -v "$1" >/dev/null && return
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        apt-get update -qq >/dev/null && apt-get install -y -qq "$2" >/dev/null && return
-    fi
+    have "$1" "$2" && return
     echo "missing: $1 (Debian package $2); install it and run this script again" >&2
     exit 2
+}
+
+# not_done WHAT WHY: says what is left out; where CI is set nothing may be.
+not_done() {
+    printf '\n!! NOT DONE: %s: %s\n' "$1" "$2" >&2
+    [ -z "${CI:-}" ] || exit 2
 }
 
 step "tools"
@@ -24,8 +34,15 @@ need perl perl
 need strace strace
 need python3 python3
 python3 -c 'import ensurepip' 2>/dev/null || need pyvenv python3-venv
-need java openjdk-17-jre-headless
-need mvn maven
+docker=no
+if command -v docker >/dev/null && timeout 5 docker info >/dev/null 2>&1; then docker=yes; fi
+kafka=$docker
+if [ "$docker" = no ] && have java openjdk-17-jre-headless && have mvn maven; then kafka=yes; fi
+no_kafka() {
+    not_done "the tests over Kafka and the soak" "there is neither a Docker engine nor Java 17 and Maven (Debian packages openjdk-17-jre-headless and maven)"
+}
+# Where that is a failure, it is one before the hour of the other steps.
+[ "$kafka" = yes ] || [ -z "${CI:-}" ] || no_kafka
 
 step "format"
 cargo fmt --all --check
@@ -46,16 +63,33 @@ cargo test --release --workspace
 step "without SQL"
 cargo test --release -p shared-logic -p seamline --no-default-features --target-dir target/without-sql
 
-step "Kafka"
-trap 'scripts/kafka.sh stop' EXIT
-eval "$(scripts/kafka.sh start | grep '^KAFKA_')"
-export KAFKA_BROKERS KAFKA_SECURE
-cargo test --release --workspace --test 'kafka*' -- --ignored
+if [ "$kafka" = yes ]; then
+    step "Kafka"
+    trap 'scripts/kafka.sh stop' EXIT
+    eval "$(scripts/kafka.sh start | grep '^KAFKA_')"
+    export KAFKA_BROKERS
+    tests=(--test 'kafka*')
+    if [ -n "${KAFKA_SECURE:-}" ]; then
+        export KAFKA_SECURE
+    else
+        not_done "the tests of TLS, passwords and rights" "from Docker the broker has no listeners for them; they need Java 17 and Maven, and no Docker engine"
+        tests=()
+        for path in event-log/tests/kafka*.rs cli/tests/kafka*.rs; do
+            case $path in
+                */kafka_secure.rs | */kafka_closed.rs) ;;
+                *) tests+=(--test "$(basename "$path" .rs)") ;;
+            esac
+        done
+    fi
+    cargo test --release --workspace "${tests[@]}" -- --ignored
 
-step "a soak over Kafka"
-cargo test --release -p cli --test soak -- --ignored --nocapture
-scripts/kafka.sh stop
-trap - EXIT
+    step "a soak over Kafka"
+    cargo test --release -p cli --test soak -- --ignored --nocapture
+    scripts/kafka.sh stop
+    trap - EXIT
+else
+    no_kafka
+fi
 
 step "S3"
 trap 'scripts/s3.sh stop' EXIT
