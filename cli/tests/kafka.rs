@@ -3,6 +3,8 @@
 
 #[path = "kafka/group.rs"]
 mod group;
+#[path = "support/process.rs"]
+mod process;
 #[path = "support/seam.rs"]
 mod seam;
 

@@ -1,63 +1,19 @@
 //! Archivers that follow a topic: they share it, come and go, and file each event once.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+#[path = "support/process.rs"]
+mod process;
 #[path = "support/seam.rs"]
 mod seam;
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::PathBuf;
-use std::process::{Child, Command};
-use std::time::{Duration, Instant};
 
+use process::{Process, until};
 use seam::{Folder, agree, command, ok, root};
 
 /// Events of one round: two windows of ten pages.
 const ROUND: u64 = 20_000;
-const DEADLINE: Duration = Duration::from_secs(60);
-
-/// An archiver that is killed when it goes out of scope.
-struct Archiver {
-    child: Child,
-    log: String,
-}
-
-impl Drop for Archiver {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Archiver {
-    /// Asks it to end, and waits until it has.
-    fn stop(mut self) {
-        let number = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .arg(&number)
-                .status()
-                .unwrap()
-                .success()
-        );
-        let ended = until("end of an archiver", || self.child.try_wait().unwrap());
-        assert!(
-            ended.success(),
-            "{}",
-            fs::read_to_string(&self.log).unwrap()
-        );
-    }
-}
-
-fn until<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = probe() {
-            return found;
-        }
-        assert!(begun.elapsed() < DEADLINE, "no {what} in {DEADLINE:?}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
 
 /// The files of an archive.
 fn files(store: &str, topic: &str) -> Vec<PathBuf> {
@@ -98,8 +54,7 @@ fn archivers_that_come_and_go_file_each_event_once() {
         ok(&[&args[..], rate].concat())
     };
     let start = |name: &str| {
-        let log = folder.path(name);
-        let mut command = command(&[
+        let command = command(&[
             "archive",
             &view,
             "--store",
@@ -114,15 +69,9 @@ fn archivers_that_come_and_go_file_each_event_once() {
             "--roll-every",
             "1s",
         ]);
-        let child = command.stderr(File::create(&log).unwrap()).spawn().unwrap();
-        Archiver { child, log }
+        Process::start(command, folder.path(name))
     };
-    let owns = |archiver: &Archiver| {
-        fs::read_to_string(&archiver.log)
-            .unwrap()
-            .contains("archiving")
-            .then_some(())
-    };
+    let owns = |archiver: &Process| archiver.log().contains("archiving").then_some(());
     generate(1, &[]);
     let one = start("one");
     until("files", || {

@@ -1,18 +1,14 @@
 //! Several processes share a topic: they come, leave, die, and sleep through their session.
 
-use std::fs::{self, File};
-use std::process::{Child, Command, ExitStatus};
-use std::time::{Duration, Instant};
+use std::fs;
 
 use serde_json::Value;
 
+use crate::process::{Process, until};
 use crate::seam::{Folder, command, fails, ok, root};
 
 /// Events of one round: two windows of ten pages.
 const ROUND: u64 = 20_000;
-
-/// How long anything may take; most takes a few seconds.
-const DEADLINE: Duration = Duration::from_secs(90);
 
 struct Cluster {
     folder: Folder,
@@ -23,30 +19,8 @@ struct Cluster {
     rounds: u64,
 }
 
-/// A `seam speed --follow` that is killed when it goes out of scope.
-struct Process {
-    child: Child,
-    log: String,
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Polls until `probe` gives something.
-fn until<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = probe() {
-            return found;
-        }
-        assert!(begun.elapsed() < DEADLINE, "no {what} in {DEADLINE:?}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
+/// A `seam speed --follow`.
+struct Member(Process);
 
 impl Cluster {
     fn new(name: &str) -> Self {
@@ -86,12 +60,11 @@ impl Cluster {
         ]);
     }
 
-    fn start(&self, name: &str) -> Process {
+    fn start(&self, name: &str) -> Member {
         self.start_with(name, &[])
     }
 
-    fn start_with(&self, name: &str, more: &[&str]) -> Process {
-        let log = self.folder.path(name);
+    fn start_with(&self, name: &str, more: &[&str]) -> Member {
         let mut command = command(&[
             "speed",
             &self.view,
@@ -110,8 +83,7 @@ impl Cluster {
             "session.timeout.ms=6000",
         ]);
         command.args(more);
-        let child = command.stderr(File::create(&log).unwrap()).spawn().unwrap();
-        Process { child, log }
+        Member(Process::start(command, self.folder.path(name)))
     }
 
     fn total(&self) -> u64 {
@@ -143,10 +115,10 @@ impl Cluster {
     }
 }
 
-impl Process {
+impl Member {
     /// The lines with this message.
     fn said(&self, message: &str) -> Vec<Value> {
-        let log = fs::read_to_string(&self.log).unwrap();
+        let log = self.0.log();
         let lines = log
             .lines()
             .filter_map(|line| serde_json::from_str(line).ok());
@@ -162,21 +134,10 @@ impl Process {
         lists.iter().map(count).sum()
     }
 
-    fn signal(&self, name: &str) {
-        let kill = ["-s", name, &self.child.id().to_string()].map(str::to_owned);
-        assert!(Command::new("kill").args(kill).status().unwrap().success());
-    }
-
-    fn end(&mut self) -> ExitStatus {
-        until("end of a process", || self.child.try_wait().unwrap())
-    }
-
-    fn stop(mut self) {
-        self.signal("TERM");
-        let status = self.end();
-        let log = fs::read_to_string(&self.log).unwrap();
-        assert_eq!(status.code(), Some(0), "{log}");
-        assert_eq!(self.said("stopped, all is sealed").len(), 1, "{log}");
+    fn stop(self) {
+        let log = self.0.stop();
+        let stopped = log.matches("stopped, all is sealed").count();
+        assert_eq!(stopped, 1, "{log}");
     }
 }
 
@@ -211,19 +172,19 @@ fn processes_of_a_group_lose_and_double_nothing() {
 
     // One sleeps through its session, and what it held has gone to the other.
     cluster.generate();
-    second.signal("STOP");
+    second.0.signal("STOP");
     cluster.generate();
     cluster.catch_up();
-    second.signal("CONT");
+    second.0.signal("CONT");
     cluster.generate();
     until("word from the zombie", || {
         let lost = !second
             .said("partitions lost, what was open in them is folded by their new owner")
             .is_empty();
-        (lost || second.child.try_wait().unwrap().is_some()).then_some(())
+        (lost || second.0.ended().is_some()).then_some(())
     });
-    if let Some(status) = second.child.try_wait().unwrap() {
-        let log = fs::read_to_string(&second.log).unwrap();
+    if let Some(status) = second.0.ended() {
+        let log = second.0.log();
         assert_eq!(status.code(), Some(1), "{log}");
         assert!(log.contains("fenced: "), "{log}");
     }

@@ -7,13 +7,17 @@
 
 mod broker;
 mod check;
+mod part;
+#[path = "../support/process.rs"]
 mod process;
 mod producer;
+#[path = "../support/seam.rs"]
+mod seam;
 
 use std::time::{Duration, Instant};
 
 use broker::Broker;
-use process::Process;
+use part::Part;
 use producer::Producer;
 
 /// Partitions of the topic, before and after some are added.
@@ -35,6 +39,14 @@ impl Random {
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (mixed ^ (mixed >> 31)) % end
+    }
+}
+
+/// A speed layer that was fenced ends, and is started again; the archiver waits for whatever comes.
+fn look_after(parts: &mut [Part]) {
+    for part in parts {
+        let may_end = part.name != "archive";
+        part.look_after(may_end);
     }
 }
 
@@ -87,12 +99,12 @@ fn everything_that_can_happen_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     std::fs::write(path("view.sql"), view(&topic)).unwrap();
-    let process = |name: &str, command: &str, more: &[&str]| {
+    let part = |name: &str, command: &str, more: &[&str]| {
         let mut arguments = vec![command, "view.sql", "--store", "store"];
         arguments.extend(["--brokers", &broker.addresses]);
         arguments.extend(["--kafka", "session.timeout.ms=6000"]);
         arguments.extend(more);
-        Process::start(folder.path(), name, &arguments)
+        Part::start(folder.path(), name, &arguments)
     };
     let speed = [
         "--follow",
@@ -105,9 +117,9 @@ fn everything_that_can_happen_changes_nothing() {
     ];
     let archive = ["--follow", "--roll-every", "2s", "--group", &archivers];
     let mut parts = vec![
-        process("speed-0", "speed", &speed),
-        process("speed-1", "speed", &speed),
-        process("archive", "archive", &archive),
+        part("speed-0", "speed", &speed),
+        part("speed-1", "speed", &speed),
+        part("archive", "archive", &archive),
     ];
 
     let mut third = None;
@@ -119,7 +131,7 @@ fn everything_that_can_happen_changes_nothing() {
         let due = Instant::now() + each / 2 + each.mul_f64(random.below(1000) as f64 / 1000.0);
         let until = Instant::now() + DEADLINE;
         while Instant::now() < due || producer.sent() < events * kill / kills {
-            parts.iter_mut().for_each(Process::revive);
+            look_after(&mut parts);
             assert!(Instant::now() < until, "events cannot be sent any more");
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -128,8 +140,8 @@ fn everything_that_can_happen_changes_nothing() {
         {
             println!("{} {event:?}", producer.sent());
             match event {
-                Event::Join => third = Some(process("speed-2", "speed", &speed)),
-                Event::Leave => third.take().into_iter().for_each(Process::stop),
+                Event::Join => third = Some(part("speed-2", "speed", &speed)),
+                Event::Leave => third.take().into_iter().for_each(Part::stop),
                 Event::KillBroker => broker.crash(),
                 Event::AddPartitions => {
                     broker.more_partitions(&topic, PARTITIONS[1]);
@@ -146,7 +158,6 @@ fn everything_that_can_happen_changes_nothing() {
         let victim = random.below(parts.len() as u64) as usize;
         println!("{} kill {}", producer.sent(), parts[victim].name);
         parts[victim].kill();
-        parts[victim].revive();
     }
     let counts = producer.finish();
     println!("all events sent: {counts} are in the topic");
@@ -158,15 +169,15 @@ fn everything_that_can_happen_changes_nothing() {
             && check::is_archived(&path("store"), &topic, &view(&topic), &ends)
     };
     while !is_whole() {
-        parts.iter_mut().for_each(Process::revive);
+        look_after(&mut parts);
         assert!(
             Instant::now() < until,
             "the end of the topic was not reached: {ends:?}\n{}",
-            process::last_words(&parts)
+            part::last_words(&parts)
         );
         std::thread::sleep(Duration::from_millis(200));
     }
-    parts.into_iter().for_each(Process::stop);
+    parts.into_iter().for_each(Part::stop);
 
     let values = broker.values(&topic);
     let mut dump = String::new();
@@ -175,7 +186,7 @@ fn everything_that_can_happen_changes_nothing() {
         dump.push('\n');
     });
     std::fs::write(path("topic.jsonl"), dump).unwrap();
-    let rows = |arguments: &[&str]| check::rows(&process::run(folder.path(), arguments));
+    let rows = |arguments: &[&str]| check::rows(&part::run(folder.path(), arguments));
     let truth = rows(&[
         "run",
         "view.sql",
