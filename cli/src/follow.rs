@@ -57,6 +57,7 @@ pub fn run(args: &args::Speed) -> Outcome {
         let job = store::job(&store, view)?;
         let origin = store::origin(&job, &args.from, &log)?;
         let generation = store::generation(&job, &loaded, view, &origin)?;
+        store::same_log(&job, generation, &log)?;
         // Each fold needs every partition, so each is a group of its own.
         let group = match (&args.follow.group, loaded.folds()) {
             (None, _) => format!("seamline-{}", view.name),

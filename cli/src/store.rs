@@ -67,6 +67,17 @@ pub fn origin(job: &JobStore, from: &str, log: &dyn EventLog) -> Outcome<OffsetV
     }
 }
 
+/// Makes sure that a log is the one that a generation was fed from, where its offsets are the log's.
+#[cfg(feature = "kafka")]
+pub fn same_log(job: &JobStore, generation: GenerationId, log: &dyn EventLog) -> Outcome {
+    let manifest = job.manifest()?;
+    let generation = manifest.generation(generation)?;
+    if generation.delivery.is_exact() {
+        event_log::recreated::verify(log, &generation.coverage()?)?;
+    }
+    Ok(())
+}
+
 /// A generation of this fold that begins at `origin`.
 pub fn new_generation(loaded: &Loaded, view: &View, origin: &OffsetVector) -> NewGeneration {
     NewGeneration {

@@ -5,6 +5,8 @@
 mod group;
 #[path = "support/process.rs"]
 mod process;
+#[path = "kafka/recreated.rs"]
+mod recreated;
 #[path = "support/seam.rs"]
 mod seam;
 

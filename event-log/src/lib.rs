@@ -36,6 +36,7 @@ pub mod memory;
 pub mod origin;
 pub mod partitioner;
 pub mod profile;
+pub mod recreated;
 mod row;
 pub mod static_table;
 pub mod tail;

@@ -1,7 +1,12 @@
 //! A group of consecutive records of one partition, as a log hands it over.
 
+use std::hash::Hasher as _;
+
 use arrow::array::{Array, BinaryArray, Int64Array, RecordBatch, UInt64Array};
 
+use twox_hash::XxHash64;
+
+use crate::coverage::LastRecord;
 use crate::identity::{Offset, TopicPartition};
 
 /// Consecutive records of one partition.
@@ -98,6 +103,33 @@ impl Chunk {
             Payload::Raw(raw) => raw.values.len(),
             Payload::Typed(batch) => batch.num_rows(),
         }
+    }
+
+    /// The last record, by which its log is known again; `None` without records or where they are in
+    /// columns.
+    pub fn last(&self) -> Option<LastRecord> {
+        let Payload::Raw(raw) = &self.payload else {
+            return None;
+        };
+        let row = self.rows().checked_sub(1)?;
+        let mut hasher = XxHash64::with_seed(0);
+        for field in [&raw.keys, &raw.values, &raw.headers] {
+            let bytes = field.is_valid(row).then(|| field.value(row));
+            // Nothing is not an empty value, and no field runs into the next.
+            hasher.write(
+                &bytes
+                    .map_or(u64::MAX, |bytes| bytes.len() as u64)
+                    .to_le_bytes(),
+            );
+            hasher.write(bytes.unwrap_or_default());
+        }
+        let arrivals = self.arrivals.as_ref().filter(|list| list.is_valid(row));
+        let arrival = arrivals.map_or(i64::MIN, |list| list.value(row));
+        hasher.write(&arrival.to_le_bytes());
+        Some(LastRecord {
+            offset: self.offset(row),
+            checksum: (hasher.finish() >> 32) as u32,
+        })
     }
 
     /// The offset of record `row`.

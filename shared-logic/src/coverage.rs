@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::chunk::Chunk;
 use crate::identity::{Offset, Topic, TopicPartition};
 use crate::time::Watermark;
 
@@ -61,6 +62,15 @@ impl fmt::Display for OffsetVector {
     }
 }
 
+/// A record by which a log is known again: one that was deleted and made anew has another there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastRecord {
+    /// Where it is.
+    pub offset: Offset,
+    /// A hash of its key, value, headers and arrival.
+    pub checksum: u32,
+}
+
 /// The records of one partition in `[start, next)`, as a fold saw them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
@@ -74,6 +84,9 @@ pub struct Span {
     pub watermark_before: Option<Watermark>,
     /// The partition's watermark after the last record.
     pub watermark_after: Option<Watermark>,
+    /// The last record that came as its producer wrote it; not known of records in columns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<LastRecord>,
 }
 
 /// What a fold stands for: one half-open span of offsets in each partition.
@@ -168,6 +181,7 @@ impl Span {
             records: first.records + second.records,
             watermark_before: first.watermark_before,
             watermark_after: second.watermark_after,
+            last: second.last.or(first.last),
         })
     }
 }
@@ -185,25 +199,25 @@ impl Span {
 }
 
 impl Coverage {
-    /// Adds records that were read next in a partition; `latest` is the greatest event time among
-    /// them. Where nothing of the partition is covered they are the first.
+    /// Adds the records of a chunk, which were read next in their partition; `latest` is the greatest
+    /// event time among them. Where nothing of the partition is covered they are the first.
     ///
     /// # Errors
     /// They do not follow on what is covered.
     pub(crate) fn read(
         &mut self,
-        place: &TopicPartition,
-        read: std::ops::Range<Offset>,
-        records: u64,
+        chunk: &Chunk,
         latest: Option<Watermark>,
     ) -> Result<(), CoverageError> {
+        let place = &chunk.place;
         let before = self.0.get(place).and_then(|span| span.watermark_after);
         let span = Span {
-            start: read.start,
-            next: read.end,
-            records,
+            start: chunk.start,
+            next: chunk.next,
+            records: chunk.rows() as u64,
             watermark_before: before,
             watermark_after: before.max(latest),
+            last: chunk.last(),
         };
         let whole = match self.0.get(place) {
             Some(known) => known.join(&span, place)?,

@@ -147,6 +147,7 @@ impl Fold {
             records: 0,
             watermark_before: watermark,
             watermark_after: watermark,
+            last: None,
         };
         self.coverage.0.entry(place).or_insert(empty);
     }
@@ -186,9 +187,7 @@ impl Fold {
         let reached = (self.coverage.0.get(&chunk.place)).and_then(|span| span.watermark_after);
         let judge = (self.lateness).map(|lateness| Judge { lateness, reached });
         let prepared = (self.view.prepare).apply(&decoded, self.admission, judge)?;
-        let (read, records) = (chunk.start..chunk.next, chunk.rows() as u64);
-        let latest = prepared.latest.map(Watermark);
-        self.coverage.read(&chunk.place, read, records, latest)?;
+        self.coverage.read(chunk, prepared.latest.map(Watermark))?;
         self.counters.rejected += prepared.rejects.len() as u64;
         self.counters.filtered += prepared.filtered;
         self.counters.late += prepared.late.len() as u64;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use event_log::EventLog;
+use event_log::{EventLog, recreated};
 use shared_logic::coverage::{Coverage, OffsetVector};
+use shared_logic::fold::FoldError;
 use shared_logic::merge::merge;
 use shared_logic::partial::Partial;
 use shared_logic::view::View;
@@ -50,7 +51,8 @@ impl Speed {
     /// Claims the partitions of `log` and takes up where the manifest stands.
     ///
     /// # Errors
-    /// The log or the store cannot be read, or the generation is gone.
+    /// The log or the store cannot be read, the log is another one than was folded
+    /// ([`LogError::Replaced`](event_log::LogError::Replaced)), or the generation is gone.
     pub fn resume(
         view: &Arc<View>,
         log: &dyn EventLog,
@@ -59,6 +61,9 @@ impl Speed {
         options: Options,
     ) -> Result<Self, SpeedError> {
         job.deliver(generation, Delivery::ExactlyOnce)?;
+        let manifest = job.manifest()?;
+        let stands = manifest.generation(generation).map_err(Error::from)?;
+        recreated::verify(log, &stands.coverage().map_err(FoldError::from)?)?;
         let ownership = job.claim(generation, log.partitions()?)?;
         let open = OpenFold::new(job.manifest()?, generation)?;
         Ok(Self {

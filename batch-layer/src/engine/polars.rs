@@ -213,6 +213,7 @@ impl Query {
             records: facts.records,
             watermark_before: before,
             watermark_after: before.max(facts.latest),
+            last: None,
         };
         let coverage = Coverage([(place.clone(), span)].into());
         Ok(Some(Partial {

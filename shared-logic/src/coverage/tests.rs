@@ -30,6 +30,7 @@ fn span(start: u64, next: u64) -> Span {
         records: next - start,
         watermark_before: at(start as i64),
         watermark_after: at(next as i64),
+        last: None,
     }
 }
 
@@ -176,9 +177,11 @@ fn coverage_joins_partition_by_partition() {
 fn records_that_are_read_extend_what_is_covered() {
     let mut here = Coverage::default();
     let mut read = |range: std::ops::Range<u64>, latest| {
-        let range = Offset(range.start)..Offset(range.end);
-        here.read(&place(0), range, 2, latest)
-            .map(|()| here.0[&place(0)])
+        let chunk = Chunk {
+            next: Offset(range.end),
+            ..Chunk::raw(place(0), Offset(range.start), ["a", "b"])
+        };
+        here.read(&chunk, latest).map(|()| here.0[&place(0)])
     };
     let first = read(3..6, None).unwrap();
     assert_eq!(

@@ -123,9 +123,7 @@ impl<S: Step> Run<S> {
         let plan = &self.logic.plan;
         let decoded = self.decoder.decode(chunk)?;
         let prepared = plan.prepare.apply(&decoded, Admission::All, None)?;
-        let (read, records) = (chunk.start..chunk.next, chunk.rows() as u64);
-        let latest = prepared.latest.map(Watermark);
-        self.coverage.read(place, read, records, latest)?;
+        self.coverage.read(chunk, prepared.latest.map(Watermark))?;
         self.counters.rejected += prepared.rejects.len() as u64;
         self.counters.filtered += prepared.filtered;
         if !self.places.contains_key(place) {

@@ -93,7 +93,7 @@ fn the_format_stays_as_it_was_published() {
     assert_eq!(
         header,
         format!(
-            r#"{{"kind":"view","fingerprint":"{fingerprint}","partitions":null,"coverage":{{"events/0":{{"start":0,"next":1,"records":1,"watermark_before":null,"watermark_after":0}}}},"counters":{{"rejected":0,"filtered":0}}}}"#
+            r#"{{"kind":"view","fingerprint":"{fingerprint}","partitions":null,"coverage":{{"events/0":{{"start":0,"next":1,"records":1,"watermark_before":null,"watermark_after":0,"last":{{"offset":0,"checksum":28894847}}}}}},"counters":{{"rejected":0,"filtered":0}}}}"#
         )
     );
 }

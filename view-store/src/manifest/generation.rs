@@ -125,6 +125,7 @@ mod tests {
                 records: next - start,
                 watermark_before: None,
                 watermark_after: None,
+                last: None,
             };
             (TopicPartition::new("t", partition), span)
         };

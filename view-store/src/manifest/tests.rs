@@ -22,6 +22,7 @@ fn segment(base: u64, maker: Maker, start: u64, next: u64) -> SegmentEntry {
         records: next - start,
         watermark_before: watermark(start),
         watermark_after: watermark(next),
+        last: None,
     };
     SegmentEntry {
         path: crate::layout::segment(

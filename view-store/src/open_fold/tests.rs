@@ -20,6 +20,7 @@ fn covers(spans: &[(u32, u64, u64)]) -> Coverage {
             records: next - start,
             watermark_before: None,
             watermark_after: None,
+            last: None,
         };
         (TopicPartition::new("t", partition), span)
     };

@@ -59,6 +59,7 @@ fn partial(groups: i64) -> Partial {
         records: 5,
         watermark_before: None,
         watermark_after: None,
+        last: None,
     };
     Partial {
         coverage: Coverage([(TopicPartition::new("flights", 0), span)].into()),

@@ -48,6 +48,7 @@ pub fn fold(spans: &[(u32, u64, u64)]) -> Partial {
             records: next - start,
             watermark_before: watermark(start),
             watermark_after: watermark(next),
+            last: None,
         };
         (place(partition), span)
     };

@@ -69,6 +69,7 @@ pub fn span(place: &TopicPartition, start: Offset, next: Offset) -> Span {
         records: next.0 - start.0,
         watermark_before: watermark(place, start.0),
         watermark_after: watermark(place, next.0),
+        last: None,
     }
 }
 
