@@ -180,7 +180,13 @@ fn every_type_of_the_reference_is_read() {
 
 #[test]
 fn every_link_leads_somewhere() {
-    for name in ["tutorial.md", "sql.md", "glossary.md", "teaching.md"] {
+    for name in [
+        "tutorial.md",
+        "sql.md",
+        "glossary.md",
+        "teaching.md",
+        "s3.md",
+    ] {
         let text = fs::read_to_string(page(name)).unwrap();
         for link in text.split("](").skip(1) {
             let link = link.split(')').next().unwrap();

@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 use proxy::Proxy;
 use tempfile::TempDir;
 
-/// Two partitions by day and hour; the speed layer seals one segment per checkpoint.
 const SQL: &str = "
 CREATE TABLE events (at TIMESTAMP NOT NULL, name VARCHAR, value BIGINT)
 WITH (event_time = 'at', partition_by = 'name');
@@ -122,6 +121,16 @@ const SPEED: [&str; 6] = [
     "300",
 ];
 
+/// As often sealed as a rival can get in between.
+const RIVAL: [&str; 6] = [
+    "speed",
+    "totals.sql",
+    "--input",
+    "events.jsonl",
+    "--checkpoint-every",
+    "40",
+];
+
 const ARCHIVE: [&str; 4] = ["archive", "totals.sql", "--input", "events.jsonl"];
 
 #[test]
@@ -191,22 +200,27 @@ fn s3_no_row_is_lost_or_doubled_where_answers_are_lost() {
 #[test]
 #[ignore = "needs an S3 server"]
 fn s3_rivals_neither_lose_nor_double() {
-    let events = 6000;
+    let events = 9000;
     let bucket = Workshop::open(events);
-    bucket.run(&ARCHIVE);
+    // Batches land a third of the log; the rest is left to the rivals.
+    let all = std::fs::read_to_string(bucket.folder.path().join("events.jsonl")).unwrap();
+    let third: String = all.split_inclusive('\n').take(3000).collect();
+    std::fs::write(bucket.folder.path().join("early.jsonl"), third).unwrap();
+    bucket.run(&["archive", "totals.sql", "--input", "early.jsonl"]);
     let done = AtomicBool::new(false);
     let (beaten, answers) = (AtomicU64::new(0), AtomicU64::new(0));
-    let (started, ended) = (Instant::now(), Duration::from_secs(120));
+    let (started, ended) = (Instant::now(), Duration::from_secs(60));
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
                 // A rival that has lost its partitions begins anew, like one that a supervisor starts.
                 while !done.load(Ordering::Relaxed) && started.elapsed() < ended {
-                    match bucket.output(&SPEED).status.code().unwrap() {
-                        0 => done.store(true, Ordering::Relaxed),
+                    match bucket.output(&RIVAL).status.code().unwrap() {
+                        0 => break,
                         _ => drop(beaten.fetch_add(1, Ordering::Relaxed)),
                     }
                 }
+                done.store(true, Ordering::Relaxed);
             });
         }
         scope.spawn(|| {
@@ -236,6 +250,8 @@ fn s3_rivals_neither_lose_nor_double() {
             }
         });
     });
+    assert!(beaten.load(Ordering::Relaxed) > 0, "no rival was beaten");
+    assert!(answers.load(Ordering::Relaxed) > 2, "nobody was answered");
     println!("{beaten:?} times a rival was beaten, {answers:?} answers on the way");
     bucket.run(&SPEED);
     let truth = bucket.beside();

@@ -27,7 +27,7 @@ const SEEDS: u64 = 3000;
 
 /// How many it runs with a bucket beside the model; each call takes milliseconds there.
 #[cfg(feature = "s3")]
-const S3_SEEDS: u64 = 40;
+const S3_SEEDS: u64 = 20;
 
 /// How many it may take to show what a rule is for.
 const SEEDS_TO_RED: u64 = 20_000;

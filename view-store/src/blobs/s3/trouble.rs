@@ -104,6 +104,9 @@ impl Place {
         }
         let root = root(error);
         match http(error).map(HttpError::kind) {
+            Some(HttpErrorKind::Connect) if root.contains("certificate") => format!(
+                "cannot trust {endpoint} ({root}): name the file with its certificates by AWS_CA_BUNDLE"
+            ),
             Some(HttpErrorKind::Connect) => format!(
                 "cannot reach {endpoint} ({root}): start the server, or correct AWS_ENDPOINT_URL"
             ),
