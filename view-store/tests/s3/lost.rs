@@ -68,6 +68,14 @@ fn a_conflict_is_decided_by_the_server() {
     assert_eq!(mine.get("jobs/a").unwrap().unwrap(), "theirs");
 }
 
+#[test]
+fn a_conflict_that_lasts_is_no_blob() {
+    let (server, store) = good();
+    server.state().whims.extend([Whim::Refuse(409); 4]);
+    let created = store.create("jobs/a", Bytes::from_static(b"one")).unwrap();
+    assert_eq!(created, Creation::Created);
+}
+
 /// Two processes that claim the same partitions write the same bytes; one of them owns nothing.
 #[test]
 fn equal_bytes_are_no_proof_of_who_created_them() {
