@@ -1,8 +1,8 @@
 """An S3 server for tests and trials: moto, kept in memory, which asks for the right key.
 
 s3.py PORT FILE     serves at 127.0.0.1:PORT; writes the environment of a client into FILE once it
-                    answers: a user who may do everything in the bucket "seamline", one ("reader")
-                    who may only read
+                    answers: a user who may do everything in the bucket "seamline" and its
+                    neighbours, one ("reader") who may only read
 
 moto looks whether an object exists and then puts it, so two requests at once could both create one.
 Here each request is answered as a whole before the next one, as S3 does for one object.
@@ -22,6 +22,9 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 BUCKET = "seamline"
+
+# A list takes as long as its bucket has objects, so tests that make many have a bucket of their own.
+NEIGHBOURS = ["crashes", "kill", "protocol"]
 
 
 class OneByOne:
@@ -67,8 +70,10 @@ def user(endpoint, name, actions):
 
 def prepare(port, path):
     endpoint = f"http://127.0.0.1:{port}"
-    boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1",
-                 aws_access_key_id="root", aws_secret_access_key="root").create_bucket(Bucket=BUCKET)
+    s3 = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1",
+                      aws_access_key_id="root", aws_secret_access_key="root")
+    for bucket in [BUCKET, *(f"{BUCKET}-{name}" for name in NEIGHBOURS)]:
+        s3.create_bucket(Bucket=bucket)
     writer = user(endpoint, "writer", ["s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"])
     reader = user(endpoint, "reader", ["s3:ListBucket", "s3:GetObject"])
     # From here on every request must be signed with a key that is known.

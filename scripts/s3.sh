@@ -60,8 +60,9 @@ start() {
             cat "$run/client"
             return
         fi
-        running || fail "the server ended while it started, see $run/s3.log"
+        # At first the process still has the name of this script.
         sleep 0.2
+        running || fail "the server ended while it started, see $run/s3.log"
     done
     stop
     fail "the server did not answer in time, see $run/s3.log"

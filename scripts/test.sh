@@ -94,7 +94,9 @@ fi
 step "S3"
 trap 'scripts/s3.sh stop' EXIT
 (
-    eval "$(scripts/s3.sh start | sed 's/^/export /')"
+    client=$(scripts/s3.sh start)
+    # Not for the steps behind this one.
+    eval "$(sed 's/^/export /' <<< "$client")"
     cargo test --release --workspace --tests -- --ignored s3_
 )
 scripts/s3.sh stop

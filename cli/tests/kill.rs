@@ -94,7 +94,7 @@ fn beside(folder: &Path, name: &str) -> Place {
 fn in_bucket(folder: &Path, name: &str) -> Place {
     let server = std::env::var("S3_STORE").expect("S3_STORE, which scripts/s3.sh start prints");
     let own = folder.file_name().unwrap().to_str().unwrap();
-    let url = format!("{server}/kill-{}/{name}", own.trim_matches('.'));
+    let url = format!("{server}-kill/{}/{name}", own.trim_matches('.'));
     let names = std::sync::Arc::new(view_store::entropy::System);
     let bucket = view_store::blobs::s3::S3::connect(&url, std::env::vars(), names);
     Place::Bucket(url, bucket.unwrap())

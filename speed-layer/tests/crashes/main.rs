@@ -230,7 +230,7 @@ fn s3_a_crash_at_any_step_loses_and_doubles_what_theory_says() {
     let process = std::process::id();
     check(|place| {
         let folder = place.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
-        let url = format!("{server}/crashes-{process}/{folder}");
+        let url = format!("{server}-crashes/{process}/{folder}");
         Arc::new(S3::connect(&url, std::env::vars(), Arc::new(System)).unwrap())
     });
 }

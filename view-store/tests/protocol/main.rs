@@ -216,7 +216,7 @@ fn s3_every_interleaving_keeps_every_promise() {
     let server = std::env::var("S3_STORE").expect("S3_STORE, which scripts/s3.sh start prints");
     let name = ulid::Ulid::generate();
     for seed in 0..variable("PROTOCOL_SEEDS").unwrap_or(S3_SEEDS) {
-        let url = format!("{server}/protocol-{name}/{seed}");
+        let url = format!("{server}-protocol/{name}/{seed}");
         let bucket = S3::connect(&url, std::env::vars(), Arc::new(System)).unwrap();
         let (red, trace, _) = beside(Some(Arc::new(bucket)), plan(seed, &[], Twist::None));
         assert_eq!(red, None, "seed {seed}\n{}", trace.join("\n"));
