@@ -3,6 +3,7 @@
 //! Where a slice is a window nothing is left to do. Hopping and cumulating windows are put together
 //! of the slices that they share, and sessions lose the keys that only told them apart.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::error::Result;
@@ -19,7 +20,7 @@ use crate::time::EventTime;
 use crate::view::View;
 use crate::window::Window;
 
-/// How many rows are merged at a time.
+/// From how many rows on they are merged.
 const STEP: usize = 65_536;
 
 /// Windows and keys, sorted by start, then end, then key with NULLs first.
@@ -43,13 +44,12 @@ struct Columns<'a> {
     states: Vec<Vec<ArrayRef>>,
 }
 
-/// One group in one of its windows.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// The rows of one slice in one of its windows.
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Member {
     start: i64,
     end: i64,
-    rank: u32,
-    row: u32,
+    rows: Range<u32>,
 }
 
 /// The windows of what `partial` covers; those that start at `only`, if that is given.
@@ -65,85 +65,159 @@ pub(crate) fn windows(view: &View, partial: &Partial, only: Option<EventTime>) -
     let mut interner = Interner::new(types)?;
     let mut ids = vec![];
     interner.intern(&columns.keys, columns.starts.len(), &mut ids)?;
-    let distinct = interner.finish()?;
-    let ranks = ranks(&distinct)?;
-    let mut members = vec![];
-    let mut slice: Option<(i64, Vec<(EventTime, EventTime)>)> = None;
-    for ((row, key), (start, last)) in (0_u32..)
-        .zip(&ids)
-        .zip(columns.starts.iter().zip(columns.lasts))
-    {
-        let rank = ranks.get(*key as usize).copied().unwrap_or_default();
-        if let Window::Session { gap } = view.window {
-            let window = (EventTime(*start), EventTime(last.saturating_add(gap)));
-            slice = Some((*start, vec![window]));
-        } else if slice.as_ref().is_none_or(|(known, _)| known != start) {
-            slice = Some((*start, view.window.windows(EventTime(*start))));
-        }
-        for (start, end) in slice.iter().flat_map(|(_, windows)| windows) {
-            let asked = only.is_none_or(|only| only == *start);
-            if asked && !view.expired(*end, &partial.coverage) {
-                members.push(Member {
-                    start: start.0,
-                    end: end.0,
-                    rank,
-                    row,
-                });
-            }
-        }
-    }
-    members.sort_unstable();
-    together(view, &columns, &members)
+    let ranks = ranks(&interner.finish()?)?;
+    let places: Vec<u32> = (ids.iter())
+        .map(|key| ranks.get(*key as usize).copied().unwrap_or_default())
+        .collect();
+    let mut members = members(view, &columns);
+    members.retain(|member| {
+        only.is_none_or(|only| only.0 == member.start)
+            && !view.expired(EventTime(member.end), &partial.coverage)
+    });
+    members.sort_unstable_by_key(|member| (member.start, member.end, member.rows.start));
+    together(view, &columns, &members, &places)
 }
 
-/// Merges the members of each window and key.
-fn together(view: &View, columns: &Columns, members: &[Member]) -> Result<Windows> {
-    let mut firsts: Vec<Member> = vec![];
-    let mut places = Vec::with_capacity(members.len());
-    for member in members {
-        let known = firsts.last().is_some_and(|first| {
-            (first.start, first.end, first.rank) == (member.start, member.end, member.rank)
-        });
-        if !known {
-            firsts.push(*member);
-        }
-        places.push(firsts.len() - 1);
+/// The slices of a fold with each of their windows.
+fn members(view: &View, columns: &Columns) -> Vec<Member> {
+    let mut members = vec![];
+    let mut next = 0;
+    let times: Vec<(&i64, &i64)> = columns.starts.iter().zip(columns.lasts).collect();
+    for slice in times.chunk_by(|time, next| time == next) {
+        let rows = next..next + slice.len() as u32;
+        next = rows.end;
+        let Some((start, last)) = slice.first() else {
+            continue;
+        };
+        let windows = match view.window {
+            Window::Session { gap } => {
+                vec![(EventTime(**start), EventTime(last.saturating_add(gap)))]
+            }
+            window => window.windows(EventTime(**start)),
+        };
+        members.extend(windows.into_iter().map(|(start, end)| Member {
+            start: start.0,
+            end: end.0,
+            rows: rows.clone(),
+        }));
     }
-    let mut events = vec![0; firsts.len()];
-    for (member, place) in members.iter().zip(&places) {
-        let more = columns.events.get(member.row as usize).copied();
-        if let (Some(events), Some(more)) = (events.get_mut(*place), more) {
-            *events += more;
+    members
+}
+
+/// Merges the members of each window, which come one behind the other; `ranks` has the place of each
+/// row's key among all keys.
+fn together(view: &View, columns: &Columns, members: &[Member], ranks: &[u32]) -> Result<Windows> {
+    let mut merged = Merged::new(view)?;
+    let mut rows: Vec<(u32, u32)> = vec![];
+    for window in members.chunk_by(|one, other| (one.start, one.end) == (other.start, other.end)) {
+        let Some(Member { start, end, .. }) = window.first() else {
+            continue;
+        };
+        rows.clear();
+        for member in window {
+            let ranks = ranks.get(member.rows.start as usize..member.rows.end as usize);
+            rows.extend(
+                ranks
+                    .unwrap_or_default()
+                    .iter()
+                    .copied()
+                    .zip(member.rows.clone()),
+            );
+        }
+        // Each slice is in order, and a stable sort merges what it finds in order.
+        rows.sort_by_key(|(rank, _)| *rank);
+        for group in rows.chunk_by(|(rank, _), (next, _)| rank == next) {
+            merged.group(columns, (*start, *end), group.iter().map(|(_, row)| *row));
+        }
+        if merged.rows.len() >= STEP {
+            merged.flush(columns)?;
         }
     }
-    let mut measures = fresh(view)?;
-    for (members, places) in members.chunks(STEP).zip(places.chunks(STEP)) {
-        let rows = UInt32Array::from_iter_values(members.iter().map(|member| member.row));
-        for (measure, state) in measures.iter_mut().zip(&columns.states) {
+    merged.finish(columns)
+}
+
+/// Windows and keys as far as they are put together.
+struct Merged {
+    starts: Vec<i64>,
+    ends: Vec<i64>,
+    /// A row of each, for its keys.
+    firsts: Vec<u32>,
+    events: Vec<u64>,
+    measures: Vec<Option<Accumulator>>,
+    /// Rows whose states are not merged yet, and the number of the group of each.
+    rows: Vec<u32>,
+    groups: Vec<usize>,
+}
+
+impl Merged {
+    fn new(view: &View) -> Result<Self> {
+        Ok(Self {
+            starts: vec![],
+            ends: vec![],
+            firsts: vec![],
+            events: vec![],
+            measures: fresh(view)?,
+            rows: vec![],
+            groups: vec![],
+        })
+    }
+
+    /// Adds a group that is put together of these rows, of which there is at least one.
+    #[inline]
+    fn group(
+        &mut self,
+        columns: &Columns,
+        (start, end): (i64, i64),
+        rows: impl Iterator<Item = u32>,
+    ) {
+        let (number, first) = (self.firsts.len(), self.rows.len());
+        let mut events = 0;
+        for row in rows {
+            events += columns
+                .events
+                .get(row as usize)
+                .copied()
+                .unwrap_or_default();
+            self.rows.push(row);
+            self.groups.push(number);
+        }
+        self.firsts.extend(self.rows.get(first));
+        self.starts.push(start);
+        self.ends.push(end);
+        self.events.push(events);
+    }
+
+    /// Merges the states of the rows that were added.
+    fn flush(&mut self, columns: &Columns) -> Result<()> {
+        let total = self.firsts.len();
+        let rows = UInt32Array::from(std::mem::take(&mut self.rows));
+        for (measure, state) in self.measures.iter_mut().zip(&columns.states) {
             if let Some(measure) = measure {
                 let state: Vec<ArrayRef> = state
                     .iter()
                     .map(|column| take(column, &rows, None))
                     .collect::<Result<_, ArrowError>>()?;
-                measure.merge_batch(&state, places, firsts.len())?;
+                measure.merge_batch(&state, &self.groups, total)?;
             }
         }
+        self.groups.clear();
+        Ok(())
     }
-    let rows = UInt32Array::from_iter_values(firsts.iter().map(|first| first.row));
-    let keys = (columns.keys.iter())
-        .map(|column| take(column, &rows, None))
-        .collect::<Result<_, ArrowError>>()?;
-    let times = |time: fn(&Member) -> i64| -> ArrayRef {
-        let times = firsts.iter().map(time);
-        Arc::new(TimestampMicrosecondArray::from_iter_values(times))
-    };
-    Ok(Windows {
-        starts: times(|first| first.start),
-        ends: times(|first| first.end),
-        keys,
-        events,
-        measures,
-    })
+
+    fn finish(mut self, columns: &Columns) -> Result<Windows> {
+        self.flush(columns)?;
+        let firsts = UInt32Array::from(self.firsts);
+        let keys = (columns.keys.iter())
+            .map(|column| take(column, &firsts, None))
+            .collect::<Result<_, ArrowError>>()?;
+        Ok(Windows {
+            starts: Arc::new(TimestampMicrosecondArray::from(self.starts)),
+            ends: Arc::new(TimestampMicrosecondArray::from(self.ends)),
+            keys,
+            events: self.events,
+            measures: self.measures,
+        })
+    }
 }
 
 /// The groups of a fold whose slices are windows.
