@@ -42,10 +42,9 @@ pub(super) fn line_up(
     let mut from = None;
     for piece in pieces {
         let Piece { file, held } = &piece;
-        if from.is_none() && next.is_some_and(|next| held.first < next) {
+        if let Some(there) = next.filter(|next| from.is_none() && held.first < *next) {
             if !is_known(archive, &place, &piece)? {
-                let there = Some(next.unwrap_or_default().min(held.last.plus(1)));
-                let twice = held.first..there.unwrap_or_default();
+                let twice = held.first..there.min(held.last.plus(1));
                 return Err(wrong(
                     file.path(),
                     format!(
