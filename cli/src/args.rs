@@ -36,8 +36,8 @@ pub struct Seam {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Tell the whole story on a week of flights; no server, under a minute.
-    #[command(after_help = "Example:\n  seam demo")]
-    Demo,
+    #[command(after_help = "Examples:\n  seam demo\n  seam demo --kafka --brokers 127.0.0.1:9092")]
+    Demo(TopicArgs),
     /// Make a view for your own file, and say what the file is like.
     #[command(
         after_help = "Examples:\n  seam init --input events.jsonl > events.sql\n  seam init --input orders.csv --event-time placed_at --partition-by customer --id order_id --output orders.sql"
@@ -50,7 +50,7 @@ pub enum Command {
     Run(Run),
     /// Run lambda under every seam rule, and kappa, against an independent truth.
     #[command(
-        after_help = "Examples:\n  seam compare views/delay_by_airport.sql --input data/flights-week.parquet --seam-at 2001-01-05T09:00:00Z --batch-takes 90m\n  seam compare orders.sql --input orders.jsonl --report orders.html\n  seam compare views/clicks_by_page.sql --schedule \"rate 20/s for 10m, late 5% by 30s..5m, batch every 3m takes 90s fails 2, seed 7\""
+        after_help = "Examples:\n  seam compare views/delay_by_airport.sql --input data/flights-week.parquet --seam-at 2001-01-05T09:00:00Z --batch-takes 90m\n  seam compare orders.sql --input orders.jsonl --report orders.html\n  seam compare orders.sql --kafka --brokers 127.0.0.1:9092\n  seam compare views/clicks_by_page.sql --schedule \"rate 20/s for 10m, late 5% by 30s..5m, batch every 3m takes 90s fails 2, seed 7\""
     )]
     Compare(Compare),
     /// The pains of Lambda and of Kappa, as lessons that can be run, seen and broken.
@@ -128,14 +128,6 @@ pub struct InputArgs {
     pub input: Vec<PathBuf>,
     #[command(flatten)]
     pub reading: ReadingArgs,
-}
-
-impl InputArgs {
-    /// The files, as they were given.
-    pub fn input_names(&self) -> String {
-        let names = self.input.iter().map(|path| path.display().to_string());
-        names.collect::<Vec<_>>().join(", ")
-    }
 }
 
 /// How a file becomes a log.
@@ -297,6 +289,38 @@ pub struct KafkaArgs {
     /// A properties file of such options; the place for passwords.
     #[arg(long, value_name = "FILE")]
     pub kafka_config: Option<PathBuf>,
+}
+
+/// A topic instead of a file.
+#[derive(Debug, Args)]
+pub struct TopicArgs {
+    /// Over the view's topic at --brokers and an archive of it, instead of a file. With NAME=VALUE it
+    /// also sets an option of the Kafka client; any number of times.
+    #[arg(long, value_name = "NAME=VALUE", num_args = 0..=1, default_missing_value = "")]
+    pub kafka: Vec<String>,
+    /// Kafka's bootstrap servers.
+    #[arg(long, env = "KAFKA_BROKERS", value_name = "HOST:PORT")]
+    pub brokers: Option<String>,
+    /// A properties file of the client's options; the place for passwords.
+    #[arg(long, value_name = "FILE")]
+    pub kafka_config: Option<PathBuf>,
+}
+
+impl TopicArgs {
+    /// Whether a topic is asked for, by more than an address in the environment.
+    pub fn is_asked(&self) -> bool {
+        !self.kafka.is_empty() || self.kafka_config.is_some()
+    }
+
+    /// The cluster.
+    pub fn cluster(&self) -> KafkaArgs {
+        let options = self.kafka.iter().filter(|option| !option.is_empty());
+        KafkaArgs {
+            brokers: self.brokers.clone(),
+            options: options.cloned().collect(),
+            kafka_config: self.kafka_config.clone(),
+        }
+    }
 }
 
 /// A log to read: a topic, or a file in its place.

@@ -3,7 +3,7 @@
 use std::io::{BufWriter, Write, stdout};
 use std::time::Duration;
 
-use comparison::compare::{self, Line, Report};
+use comparison::compare::{Line, Report, compare};
 use comparison::report::{self, Kept, Subject};
 use comparison::seam::SeamAt;
 use serde_json::json;
@@ -16,6 +16,7 @@ use crate::page;
 use crate::play;
 use crate::print::{self, Format};
 use crate::second;
+use crate::source::Source;
 
 /// Runs, prints, and fails if an error is left unexplained.
 pub fn run(args: &Compare) -> Outcome {
@@ -28,7 +29,6 @@ pub fn run(args: &Compare) -> Outcome {
     }
     let seam: SeamAt = args.seam_at.parse().or_input()?;
     let takes = duration(&args.batch_takes)?;
-    let reading = &args.input.reading;
     let view = loaded.one_fold("seam compare")?;
     if loaded.question.plain().is_none() {
         eprintln!(
@@ -36,21 +36,19 @@ pub fn run(args: &Compare) -> Outcome {
             view.name
         );
     }
-    let file = loaded.file(&args.input.input, &view.table)?;
-    let events = loaded.input(&view.table, file, reading)?;
-    let truth = loaded.truth(view, file, reading)?;
-    let truth = truth.dealt(events.partitions());
-    let rows = events.rows(truth.event_times());
-    let seam = events.arrivals(&rows).seam(&seam, takes).or_input()?;
+    if args.second_code_base.is_some() && args.input.input.is_empty() {
+        return Err(Failure::input(
+            "a second code base reads a file: give --input for --second-code-base",
+        ));
+    }
+    let source = Source::open(args, &loaded, view)?;
+    let seam = source.arrivals().seam(&seam, takes).or_input()?;
     let seam = seam.aligned(view);
-    let given = compare::Events {
-        log: &events.input.log,
-        rows: &rows,
-        truth: &truth,
-    };
+    source.archived(&seam.cut)?;
+    let given = source.events();
     page::check(args.report.as_deref())?;
     let prices = page::prices(args.prices.as_deref())?;
-    let report = compare::compare(
+    let report = compare(
         view,
         given,
         &play::rules(args)?,
@@ -61,13 +59,18 @@ pub fn run(args: &Compare) -> Outcome {
         let folder = tempfile::tempdir()?;
         let subject = Subject {
             view,
-            source: &args.input.input_names(),
+            source: &source.name,
             command: &page::command(),
             report: &report,
-            rows: &rows,
-            arrivals: events.input.arrivals.as_deref(),
-            wanted: &truth.passes(),
-            kept: Kept::measure(view, &events.input.log, folder.path(), &options(&args.fold))?,
+            rows: &source.rows,
+            arrivals: source.instants.as_deref(),
+            wanted: &source.truth.passes(),
+            kept: Kept::measure(
+                view,
+                source.log.as_ref(),
+                folder.path(),
+                &options(&args.fold),
+            )?,
             takes,
             prices: prices.as_ref(),
         };
@@ -96,7 +99,7 @@ pub fn run(args: &Compare) -> Outcome {
         let against = second::Against {
             view,
             sql: &loaded.sql,
-            file,
+            file: loaded.file(&args.input.input, &view.table)?,
             events: given,
             seam: &seam,
             options: &options(&args.fold),

@@ -1,30 +1,26 @@
 //! `seam demo`: the whole story on a week of flights.
 
+mod costs;
+mod topic;
+
 use std::fs;
 use std::io::{Write, stdout};
-use std::path::Path;
-use std::sync::Arc;
-use std::time::Instant;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
-use comparison::compare::{Events, Line, Report, compare};
-use comparison::kappa::kappa;
+use comparison::compare::{Report, compare};
 use comparison::lambda::Options;
 use comparison::rule::Rule;
 use comparison::seam::SeamAt;
-use event_log::EventLog;
-use event_log::archive::Archive;
-use event_log::archiver;
 use shared_logic::time::EventTime;
-use shared_logic::view::View;
-use view_store::store::Store;
 
-use crate::args::{ReadingArgs, ViewArgs};
+use crate::args::{ReadingArgs, TopicArgs, ViewArgs};
 use crate::compare::{check, duration, name, table};
 use crate::failure::{OrInput, Outcome};
-use crate::generate;
 use crate::job::Loaded;
+use crate::source::Source;
+use costs::costs;
+use topic::DemoTopic;
 
 /// The week, so that the demo needs nothing but this program.
 pub const WEEK: &[u8] = include_bytes!("../../data/flights-week.parquet");
@@ -33,33 +29,42 @@ const VIEW: &str = include_str!("../../views/delay_by_airport.sql");
 const CUT: &str = "2001-01-05T09:00:00Z";
 const BATCH_TAKES: &str = "90m";
 
-/// Tells it.
-pub fn run() -> Outcome {
+const READING: ReadingArgs = ReadingArgs {
+    partitions: 4,
+    order_by: None,
+    arrival: None,
+};
+
+/// Tells it, over the file or over a topic that is made for it and deleted behind it.
+pub fn run(args: &TopicArgs) -> Outcome {
+    let topic = match args.is_asked() {
+        true => Some(DemoTopic::filled(args)?),
+        false => None,
+    };
     let folder = tempfile::tempdir()?;
     let (week, sql) = (
         folder.path().join("flights-week.parquet"),
         folder.path().join("view.sql"),
     );
     fs::write(&week, WEEK)?;
-    fs::write(&sql, VIEW)?;
+    let view = match &topic {
+        Some(topic) => topic.job(VIEW),
+        None => VIEW.to_owned(),
+    };
+    fs::write(&sql, view)?;
     let view = ViewArgs {
         file: sql,
         view: None,
     };
     let loaded = Loaded::open(&view)?;
-    let reading = ReadingArgs {
-        partitions: 4,
-        order_by: None,
-        arrival: None,
-    };
     let view = loaded.one_fold("seam demo")?;
-    let events = loaded.input(&view.table, &week, &reading)?;
-    let truth = loaded.truth(view, &week, &reading)?;
-    let truth = truth.dealt(events.partitions());
-    let rows = events.rows(truth.event_times());
+    let source = match &topic {
+        Some(topic) => topic.source(&loaded, view)?,
+        None => Source::file(&loaded, view, &week, &READING)?,
+    };
     let seam: SeamAt = CUT.parse().or_input()?;
-    let seam = events
-        .arrivals(&rows)
+    let seam = source
+        .arrivals()
         .seam(&seam, duration(BATCH_TAKES)?)
         .or_input()?
         .aligned(view);
@@ -73,16 +78,20 @@ pub fn run() -> Outcome {
          The batch   starts on 5 January at 09:00, reads the {read} flights that have arrived, lands at 10:30\n\
          The stream  a speed layer that restarts when the batch lands sees what arrives after 10:30\n\
          The question, at the week's end: how many flights, how late, per airport and hour?\n",
-        rows.len(),
-        disordered(&rows),
+        source.rows.len(),
+        disordered(&source.rows),
     )?;
+    if let Some(topic) = &topic {
+        writeln!(out, "{}\n", topic.told())?;
+    }
 
-    let given = Events {
-        log: &events.input.log,
-        rows: &rows,
-        truth: &truth,
-    };
-    let report = compare(view, given, &Rule::ALL, &seam, &Options::default())?;
+    let report = compare(
+        view,
+        source.events(),
+        &Rule::ALL,
+        &seam,
+        &Options::default(),
+    )?;
     if let Some(story) = story(&report) {
         writeln!(out, "{story}\n")?;
     }
@@ -90,7 +99,11 @@ pub fn run() -> Outcome {
     for line in &report.lines {
         writeln!(out, "{}: {}.", name(line), line.why())?;
     }
-    writeln!(out, "\n{}\n", costs(&loaded, view, &report, folder.path())?)?;
+    writeln!(
+        out,
+        "\n{}\n",
+        costs(&loaded, view, &report, &source, folder.path())?
+    )?;
     writeln!(
         out,
         "Next\n  \
@@ -168,87 +181,4 @@ fn start(rows: &RecordBatch, row: usize) -> Option<EventTime> {
     Some(EventTime(
         column.as_primitive::<TimestampMicrosecondType>().value(row),
     ))
-}
-
-/// What both architectures cost on this week: once running, and once redone.
-fn costs(loaded: &Loaded, view: &Arc<View>, report: &Report, folder: &Path) -> Outcome<String> {
-    let json = folder.join("flights.jsonl");
-    generate::flights_to(&folder.join("flights-week.parquet"), &json)?;
-    let log = loaded
-        .input(
-            &view.table,
-            &json,
-            &ReadingArgs {
-                partitions: 4,
-                order_by: None,
-                arrival: None,
-            },
-        )?
-        .input
-        .log;
-    let archive = Archive::open(folder, &view.table.topic, Arc::clone(&view.table))?;
-    archiver::archive(&log, &archive, None, archiver::ArchiveOptions::default())?;
-
-    let started = Instant::now();
-    let end = archive.end()?;
-    let job = Store::memory().job("redo")?;
-    let (generation, _) = job.create_generation(&crate::store::new_generation(
-        loaded,
-        view,
-        &Default::default(),
-    ))?;
-    let options = Options::default();
-    batch_layer::commit::run(view, &archive, &job, generation, &end, &options.batch)?;
-    let from_files = started.elapsed();
-
-    let started = Instant::now();
-    kappa(view, &log, &end, &options.speed)?;
-    let from_log = started.elapsed();
-
-    let of = |line: &Line| (line.run.cost.cpu_seconds, line.run.cost.bytes_stored);
-    let lambda = report.lines.first().map(of).unwrap_or_default();
-    let kappa = report.lines.last().map(of).unwrap_or_default();
-    let (files, log) = (
-        bytes_below(&folder.join("archive"))?,
-        fs::metadata(&json)?.len(),
-    );
-    let mut table = crate::print::sheet(&[
-        "What it costs",
-        "CPU s",
-        "MB of segments",
-        "MB of events kept",
-        "redo the week, ms",
-    ]);
-    let megabytes = |bytes: u64| format!("{:.2}", bytes as f64 / 1e6);
-    let row =
-        |who: &str, (cpu, stored): (f64, u64), kept: u64, how: &str, redo: std::time::Duration| {
-            [
-                who.to_owned(),
-                format!("{cpu:.2}"),
-                megabytes(stored),
-                format!("{} ({how})", megabytes(kept)),
-                format!("{} from {how}", redo.as_millis()),
-            ]
-        };
-    table.add_row(row("lambda offset", lambda, files, "files", from_files));
-    table.add_row(row("kappa", kappa, log, "log", from_log));
-    crate::print::numbers_right(&mut table, 1);
-    Ok(format!(
-        "{table}\nRedoing the week takes {:.1} times as long by replaying JSON from the log as from columnar files.",
-        from_log.as_secs_f64() / from_files.as_secs_f64().max(1e-9)
-    ))
-}
-
-fn bytes_below(folder: &Path) -> Outcome<u64> {
-    let mut bytes = 0;
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let metadata = entry.metadata()?;
-        bytes += if metadata.is_dir() {
-            bytes_below(&entry.path())?
-        } else {
-            metadata.len()
-        };
-    }
-    Ok(bytes)
 }

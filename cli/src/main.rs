@@ -35,6 +35,7 @@ mod rejects;
 mod reprocess;
 mod run;
 mod second;
+mod source;
 mod speed;
 mod store;
 mod verify;
@@ -48,7 +49,7 @@ use args::{Command, Seam};
 
 fn main() -> ExitCode {
     let result = match Seam::parse().command {
-        Command::Demo => demo::run(),
+        Command::Demo(args) => demo::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Compare(args) => compare::run(&args),

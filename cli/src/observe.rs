@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Write, stdout};
 use std::path::Path;
+use std::sync::Arc;
 
 use comparison::observed::{Agreement, Observed};
 use serde_json::{Map, Value, json};
@@ -13,20 +14,17 @@ use crate::args::Compare;
 use crate::failure::{Failure, OrInput, Outcome};
 use crate::job::Loaded;
 use crate::print::{self, Format};
+use crate::source::Source;
 
 /// Reads both, and prints how far they agree. A system that is wrong is no failure of ours.
-pub fn run(args: &Compare, loaded: &Loaded, view: &View, path: &Path) -> Outcome {
+pub fn run(args: &Compare, loaded: &Loaded, view: &Arc<View>, path: &Path) -> Outcome {
     let wrong = |why: String| Failure::input(format!("{}: {why}", path.display()));
     let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
     let names: BTreeMap<String, String> = args.map.iter().cloned().collect();
     let observed = Observed::read(&text, view, &names).map_err(wrong)?;
-    let reading = &args.input.reading;
-    let file = loaded.file(&args.input.input, &view.table)?;
-    let events = loaded.input(&view.table, file, reading)?;
-    let truth = loaded.truth(view, file, reading)?;
-    let truth = truth.dealt(events.partitions());
+    let source = Source::open(args, loaded, view)?;
     let found = observed
-        .against(&truth, events.input.arrivals.as_deref())
+        .against(&source.truth, source.instants.as_deref())
         .or_input()?;
     let fields = fields(&found);
     let mut out = stdout().lock();

@@ -22,6 +22,7 @@ use crate::job::{Loaded, options};
 use crate::matrix;
 use crate::page;
 use crate::print::{self, Format};
+use crate::source;
 
 /// Plays, prints, and fails if an error is left unexplained.
 pub fn run(args: &Compare, loaded: &Loaded, view: &Arc<View>, text: &str) -> Outcome {
@@ -31,40 +32,25 @@ pub fn run(args: &Compare, loaded: &Loaded, view: &Arc<View>, text: &str) -> Out
             "a second code base is compared over one batch run: leave out --schedule",
         ));
     }
-    if args.input.input.is_empty() {
+    if args.input.input.is_empty() && !args.topic.is_asked() {
         let scene = Scene::new(view, &loaded.sql, &schedule).or_input()?;
         return show(args, view, &schedule, scene.events(), &scene.clock);
     }
     if schedule.source != Source::default() {
         return Err(Failure::input(
-            "the schedule makes events and --input brings others: leave out rate, late, burst, boundary, hot, keys, partitions, values, null and broken, or --input",
+            "the schedule makes events and --input or --kafka brings others: leave out rate, late, burst, boundary, hot, keys, partitions, values, null and broken, or --input or --kafka",
         ));
     }
-    let reading = &args.input.reading;
-    let file = loaded.file(&args.input.input, &view.table)?;
-    let events = loaded.input(&view.table, file, reading)?;
-    let truth = loaded
-        .truth(view, file, reading)?
-        .dealt(events.partitions());
-    let rows = events.rows(truth.event_times());
-    let Some(arrivals) = &events.input.arrivals else {
+    let source = source::Source::open(args, loaded, view)?;
+    let Some(arrivals) = &source.instants else {
         return Err(Failure::input(
             "a schedule needs the times of arrival: name their column with --arrival",
         ));
     };
     let origin = arrivals.iter().min().copied().unwrap_or(ORIGIN);
-    let given = Events {
-        log: &events.input.log,
-        rows: &rows,
-        truth: &truth,
-    };
-    show(
-        args,
-        view,
-        &schedule,
-        given,
-        &Clock::new(&rows, arrivals, origin),
-    )
+    let clock = Clock::new(&source.rows, arrivals, origin);
+    source.archived(&clock.offsets(clock.last()))?;
+    show(args, view, &schedule, source.events(), &clock)
 }
 
 fn show(

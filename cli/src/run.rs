@@ -7,8 +7,8 @@ use arrow::array::RecordBatch;
 use comparison::kappa::kappa;
 use comparison::lambda::lambda;
 use comparison::rule::Rule;
+use comparison::run::Logs;
 use comparison::seam::{Seam, SeamAt};
-use shared_logic::coverage::OffsetVector;
 use shared_logic::view::View;
 
 use crate::args::{As, Run};
@@ -54,14 +54,14 @@ fn layers(args: &Run, loaded: &Loaded, fold: &Arc<View>, architecture: As) -> Ou
     let seam = match architecture {
         As::Lambda => arrivals.seam(&seam, Duration::ZERO).or_input()?,
         As::Speed => Seam {
-            cut: OffsetVector::default(),
+            cut: all.origin.clone(),
             ..all.clone()
         },
         _ => all.clone(),
     };
     let run = match architecture {
-        As::Kappa => kappa(fold, log, &all.end, &options.speed)?,
-        _ => lambda(fold, log, Rule::OFFSET, &seam, &options)?,
+        As::Kappa => kappa(fold, log, &all.origin, &all.end, &options.speed)?,
+        _ => lambda(fold, Logs::one(log), Rule::OFFSET, &seam, &options)?,
     };
     let rejected = run.served.rejected;
     if rejected > 0 {

@@ -16,7 +16,7 @@ use view_store::job::generations::NewGeneration;
 use view_store::manifest::GenerationId;
 use view_store::store::Store;
 
-use crate::args::{ArchiveArgs, LogArgs, StoreArgs};
+use crate::args::{ArchiveArgs, KafkaArgs, LogArgs, StoreArgs};
 use crate::failure::{Failure, OrInput, Outcome};
 use crate::job::Loaded;
 
@@ -125,7 +125,7 @@ pub fn archive_folder<'a>(store: &'a StoreArgs, archive: &'a ArchiveArgs) -> Opt
 /// The log of a fold's topic: a file in the topic's place, or the topic.
 pub fn log(args: &LogArgs, loaded: &Loaded, view: &View) -> Outcome<Box<dyn EventLog>> {
     if args.input.is_empty() {
-        return topic(args, &view.table.topic);
+        return topic(&args.kafka, args.compacted_as_log, &view.table.topic);
     }
     let file = loaded.file(&args.input, &view.table)?;
     let events = loaded.input(&view.table, file, &args.reading)?;
@@ -157,23 +157,33 @@ pub fn of(loaded: &Loaded, view: &View) -> String {
     }
 }
 
+/// A topic of the cluster that `kafka` names.
 #[cfg(feature = "kafka")]
-fn topic(args: &LogArgs, topic: &Topic) -> Outcome<Box<dyn EventLog>> {
-    Ok(Box::new(kafka_log(args, topic)?))
+pub fn topic(kafka: &KafkaArgs, compacted: bool, topic: &Topic) -> Outcome<Box<dyn EventLog>> {
+    Ok(Box::new(connect(kafka, compacted, topic)?))
 }
 
 /// The topic that `args` name a cluster for.
 #[cfg(feature = "kafka")]
 pub fn kafka_log(args: &LogArgs, topic: &Topic) -> Outcome<event_log::kafka::KafkaLog> {
+    connect(&args.kafka, args.compacted_as_log, topic)
+}
+
+#[cfg(feature = "kafka")]
+fn connect(
+    kafka: &KafkaArgs,
+    compacted: bool,
+    topic: &Topic,
+) -> Outcome<event_log::kafka::KafkaLog> {
     use crate::cluster::{PATIENCE, cluster};
     use event_log::kafka::KafkaLog;
 
-    let Some(cluster) = cluster(&args.kafka)? else {
+    let Some(cluster) = cluster(kafka)? else {
         return Err(Failure::input(
             "no log to read: give --brokers (or KAFKA_BROKERS) for the topic, or --input for a file in its place",
         ));
     };
-    let log = match args.compacted_as_log {
+    let log = match compacted {
         true => KafkaLog::connect_compacted_as_log(&cluster, topic, PATIENCE),
         false => KafkaLog::connect(&cluster, topic, PATIENCE),
     };
@@ -181,7 +191,7 @@ pub fn kafka_log(args: &LogArgs, topic: &Topic) -> Outcome<event_log::kafka::Kaf
 }
 
 #[cfg(not(feature = "kafka"))]
-fn topic(_: &LogArgs, topic: &Topic) -> Outcome<Box<dyn EventLog>> {
+pub fn topic(_: &KafkaArgs, _: bool, topic: &Topic) -> Outcome<Box<dyn EventLog>> {
     Err(Failure::input(format!(
         "cannot read the topic {topic}: this seam was built without the kafka feature, so give --input for a file in its place"
     )))

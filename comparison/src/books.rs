@@ -1,6 +1,9 @@
 //! Accounting in rows: what was counted twice, lost or late, and whether the sum comes out.
 
+use std::collections::BTreeMap;
+
 use roaring::RoaringBitmap;
+use shared_logic::coverage::OffsetVector;
 use shared_logic::identity::{Offset, TopicPartition};
 use shared_logic::time::EventTime;
 
@@ -16,6 +19,15 @@ pub struct Row {
     pub offset: Offset,
     /// When it happened; `None` where that cannot be read.
     pub time: Option<EventTime>,
+}
+
+/// Where the log of these events begins: at the first of each partition.
+pub fn origin(rows: &[Row]) -> OffsetVector {
+    let mut first = BTreeMap::new();
+    for row in rows {
+        first.entry(row.place.clone()).or_insert(row.offset);
+    }
+    OffsetVector(first)
 }
 
 /// One architecture's answer in rows against the truth. All figures are events after WHERE, each

@@ -7,13 +7,15 @@ use shared_logic::coverage::OffsetVector;
 use shared_logic::identity::{Offset, TopicPartition};
 use shared_logic::time::EventTime;
 
-use crate::books::Row;
+use crate::books::{self, Row};
 use crate::seam::micros;
 
 /// When each event arrived, on a clock that begins at 0.
 #[derive(Clone, Debug)]
 pub struct Clock {
     origin: EventTime,
+    /// Where the log begins.
+    begins: OffsetVector,
     /// Of each partition: the arrival of each record, and the offset behind it; both ascend.
     arrivals: BTreeMap<TopicPartition, Vec<(Duration, Offset)>>,
     /// All arrivals, ascending.
@@ -26,6 +28,7 @@ impl Clock {
     pub fn new(rows: &[Row], instants: &[EventTime], origin: EventTime) -> Self {
         let mut clock = Self {
             origin,
+            begins: books::origin(rows),
             arrivals: BTreeMap::new(),
             all: vec![],
         };
@@ -53,27 +56,32 @@ impl Clock {
         Duration::from_micros(u64::try_from(since).unwrap_or_default())
     }
 
+    /// Where the log begins.
+    pub fn begins(&self) -> &OffsetVector {
+        &self.begins
+    }
+
     /// Where each partition ends once everything has arrived that arrives up to `at`.
     pub fn offsets(&self, at: Duration) -> OffsetVector {
-        let next = |arrivals: &Vec<(Duration, Offset)>| {
+        let next = |place: &TopicPartition, arrivals: &Vec<(Duration, Offset)>| {
             let arrived = arrivals.partition_point(|(arrival, _)| *arrival <= at);
             let last = arrived.checked_sub(1).and_then(|last| arrivals.get(last));
-            last.map_or(Offset(0), |(_, next)| *next)
+            last.map_or(self.begins.get(place), |(_, next)| *next)
         };
         let places = self.arrivals.iter();
         OffsetVector(
             places
-                .map(|(place, arrivals)| (place.clone(), next(arrivals)))
+                .map(|(place, arrivals)| (place.clone(), next(place, arrivals)))
                 .collect(),
         )
     }
 
-    /// Where each partition begins at `at` if records are dropped `age` after they arrived; 0 where
-    /// they are kept for ever.
+    /// Where each partition begins at `at` if records are dropped `age` after they arrived; where the
+    /// log does, if they are kept for ever.
     pub fn earliest(&self, at: Duration, age: Option<Duration>) -> OffsetVector {
         match age.and_then(|age| at.checked_sub(age)) {
             Some(gone) => self.offsets(gone),
-            None => OffsetVector::default(),
+            None => self.begins.clone(),
         }
     }
 

@@ -3,7 +3,6 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use event_log::EventLog;
 use shared_logic::view::View;
 
 use crate::attribution::Attribution;
@@ -13,7 +12,7 @@ use crate::judge::{Judge, Verdict};
 use crate::kappa::kappa;
 use crate::lambda::{Options, lambda};
 use crate::rule::Rule;
-use crate::run::Run;
+use crate::run::{Logs, Run};
 use crate::seam::Seam;
 use crate::truth::Truth;
 
@@ -41,7 +40,7 @@ pub struct Report {
 #[derive(Clone, Copy)]
 pub struct Events<'e> {
     /// What the layers read.
-    pub log: &'e dyn EventLog,
+    pub logs: Logs<'e>,
     /// Every event in the order of arrival.
     pub rows: &'e [Row],
     /// The independent reader of the same input, which knows the partitions.
@@ -63,8 +62,16 @@ pub fn compare(
     let mut lines = Vec::new();
     let lambdas = rules
         .iter()
-        .map(|rule| lambda(view, events.log, *rule, seam, options));
-    let kappa = || kappa(view, events.log, &seam.end, &options.speed);
+        .map(|rule| lambda(view, events.logs, *rule, seam, options));
+    let kappa = || {
+        kappa(
+            view,
+            events.logs.speed,
+            &seam.origin,
+            &seam.end,
+            &options.speed,
+        )
+    };
     for run in lambdas.chain(std::iter::once_with(kappa)) {
         let run = run?;
         let verdict = judge.judge(&run.served, &seam.end)?;

@@ -38,10 +38,9 @@ pub struct Piece {
 impl Halves {
     /// The halves of a rule that divides event time: the speed half is folded from the log's start.
     pub(crate) fn by_time(seam: &Seam, batch: Admission, speed: Admission) -> Self {
-        let origin = OffsetVector::default();
         Self {
-            batch: Piece::new(&origin, &seam.cut, &seam.end, batch),
-            speed: vec![Piece::new(&origin, &seam.end, &seam.end, speed)],
+            batch: Piece::new(&seam.origin, &seam.cut, &seam.end, batch),
+            speed: vec![Piece::new(&seam.origin, &seam.end, &seam.end, speed)],
             closed: seam.cut.clone(),
             chained: false,
         }

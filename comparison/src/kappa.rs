@@ -17,22 +17,24 @@ use speed_layer::fold::Options;
 use crate::error::ComparisonError;
 use crate::halves::Halves;
 use crate::patch::patch;
-use crate::run::{Architecture, Meter, Run, Served};
+use crate::run::{Architecture, Logs, Meter, Run, Served};
 use crate::schedule::Delivery;
 use crate::stream::{Running, Stream};
 
-/// Runs `view` as a Kappa architecture over everything below `end`.
+/// Runs `view` as a Kappa architecture over everything from `origin`, where the log begins, to `end`.
 ///
 /// # Errors
 /// The log cannot be read, or the view cannot be folded.
 pub fn kappa(
     view: &Arc<View>,
     log: &dyn EventLog,
+    origin: &OffsetVector,
     end: &OffsetVector,
     options: &Options,
 ) -> Result<Run, ComparisonError> {
-    let meter = Meter::start(log);
-    let mut kappa = Kappa::new(view, &meter, options, Delivery::ExactlyOnce)?;
+    let meter = Meter::start(Logs::one(log));
+    let log = meter.logs().speed;
+    let mut kappa = Kappa::new(view, log, origin, options, Delivery::ExactlyOnce)?;
     kappa.live.follow(end)?;
     kappa.live.checkpoint()?;
     Ok(Run {
@@ -50,10 +52,11 @@ pub(crate) struct Kappa<'l> {
 }
 
 impl<'l> Kappa<'l> {
-    /// One that has folded nothing. `delivery` is how it keeps position and state.
+    /// One that has folded nothing of a log that begins at `origin`. `delivery` is how it keeps position and state.
     pub(crate) fn new(
         view: &'l Arc<View>,
         log: &'l dyn EventLog,
+        origin: &OffsetVector,
         options: &Options,
         delivery: Delivery,
     ) -> Result<Self, ComparisonError> {
@@ -66,7 +69,7 @@ impl<'l> Kappa<'l> {
         };
         Ok(Self {
             running,
-            live: Stream::new(running, &OffsetVector::default())?,
+            live: Stream::new(running, origin)?,
         })
     }
 

@@ -1,8 +1,8 @@
 //! Lambda: a batch layer below the seam, a speed layer above it, one answer from both.
 //!
 //! ```text
-//!   log ─┬─▶ batch-layer ──▶ one large segment ──┐
-//!        └─▶ speed-layer ──▶ small segments ─────┴─▶ serving-layer ──▶ answer
+//!   archive ──▶ batch-layer ──▶ one large segment ──┐
+//!   log     ──▶ speed-layer ──▶ small segments ─────┴─▶ serving-layer ──▶ answer
 //! ```
 //!
 //! Under the rule `offset` both halves are segments of one generation: the store has checked that
@@ -22,7 +22,7 @@ use crate::halves::{Halves, Piece};
 use crate::kept::Kept;
 use crate::patch::patch;
 use crate::rule::{Handover, Rule};
-use crate::run::{Architecture, Meter, Run, Served};
+use crate::run::{Architecture, Logs, Meter, Run, Served};
 use crate::schedule::Delivery;
 use crate::seam::Seam;
 use crate::stream::{Running, Stream};
@@ -39,18 +39,19 @@ pub struct Options {
 /// Runs `view` as a Lambda architecture with this seam rule, one batch run and one question.
 ///
 /// # Errors
-/// The log cannot be read, or the view cannot be folded.
+/// A log cannot be read, or the view cannot be folded.
 pub fn lambda(
     view: &Arc<View>,
-    log: &dyn EventLog,
+    logs: Logs<'_>,
     rule: Rule,
     seam: &Seam,
     options: &Options,
 ) -> Result<Run, ComparisonError> {
-    let meter = Meter::start(log);
-    let mut lambda = Lambda::new(view, &meter, rule, options, Delivery::ExactlyOnce)?;
+    let meter = Meter::start(logs);
+    let (logs, origin) = (meter.logs(), &seam.origin);
+    let mut lambda = Lambda::new(view, logs, origin, rule, options, Delivery::ExactlyOnce)?;
     lambda.begin(&seam.cut)?;
-    lambda.land(seam, &seam.cut, &OffsetVector::default())?;
+    lambda.land(seam, &seam.cut, origin)?;
     lambda.speed.follow(&seam.end)?;
     lambda.speed.checkpoint()?;
     Ok(Run {
@@ -66,6 +67,9 @@ pub(crate) struct Lambda<'l> {
     pub(crate) rule: Rule,
     options: Options,
     running: Running<'l>,
+    /// What the batch layer reads.
+    archive: &'l dyn EventLog,
+    origin: OffsetVector,
     pub(crate) speed: Stream<'l>,
     /// A batch half in a store of its own, and what it holds.
     batch: Option<(Kept, Piece)>,
@@ -76,18 +80,19 @@ pub(crate) struct Lambda<'l> {
 }
 
 impl<'l> Lambda<'l> {
-    /// One that has folded nothing. `delivery` is how its speed layer keeps position and state, where
-    /// the rule leaves that open.
+    /// One that has folded nothing of logs that begin at `origin`. `delivery` is how its speed layer
+    /// keeps position and state, where the rule leaves that open.
     pub(crate) fn new(
         view: &'l Arc<View>,
-        log: &'l dyn EventLog,
+        logs: Logs<'l>,
+        origin: &OffsetVector,
         rule: Rule,
         options: &Options,
         delivery: Delivery,
     ) -> Result<Self, ComparisonError> {
         let running = Running {
             view,
-            log,
+            log: logs.speed,
             options: options.speed,
             delivery: match rule.handover() {
                 Handover::OneWrite => Delivery::ExactlyOnce,
@@ -99,7 +104,9 @@ impl<'l> Lambda<'l> {
             rule,
             options: *options,
             running,
-            speed: Stream::new(running, &OffsetVector::default())?,
+            archive: logs.batch,
+            origin: origin.clone(),
+            speed: Stream::new(running, origin)?,
             batch: None,
             pin: None,
             seam: None,
@@ -108,7 +115,7 @@ impl<'l> Lambda<'l> {
 
     /// A batch run begins that will read everything below `cut`.
     pub(crate) fn begin(&mut self, cut: &OffsetVector) -> Result<(), ComparisonError> {
-        if self.rule == Rule::OFFSET && !nothing(cut) {
+        if self.rule == Rule::OFFSET && !self.origin.reaches(cut) {
             let kept = self.speed.kept();
             self.pin = Some(kept.job.pin(kept.generation, cut.clone())?);
             self.speed.checkpoint()?;
@@ -125,7 +132,7 @@ impl<'l> Lambda<'l> {
         earliest: &OffsetVector,
     ) -> Result<(), ComparisonError> {
         let one_write = self.rule.handover() == Handover::OneWrite;
-        if nothing(&seam.cut) || (one_write && *read != seam.cut) {
+        if self.origin.reaches(&seam.cut) || (one_write && *read != seam.cut) {
             return Ok(());
         }
         let halves = self.rule.halves(seam);
@@ -137,11 +144,10 @@ impl<'l> Lambda<'l> {
             self.run_batch(self.speed.kept(), read, halves.batch.admission)?;
             self.speed.checkpoint()?;
         } else {
-            let origin = OffsetVector::default();
-            let kept = Kept::new(self.running.view, &origin)?;
+            let kept = Kept::new(self.running.view, &self.origin)?;
             let admission = halves.batch.admission;
             self.run_batch(&kept, read, admission)?;
-            self.batch = Some((kept, Piece::new(&origin, read, &seam.end, admission)));
+            self.batch = Some((kept, Piece::new(&self.origin, read, &seam.end, admission)));
             for piece in &halves.speed {
                 let from = match one_write {
                     true => piece.start(),
@@ -160,11 +166,11 @@ impl<'l> Lambda<'l> {
         cut: &OffsetVector,
         admission: Admission,
     ) -> Result<(), ComparisonError> {
-        let Running { view, log, .. } = self.running;
+        let (view, archive) = (self.running.view, self.archive);
         let mut options = self.options.batch;
         options.admission = admission;
-        if !nothing(cut) {
-            batch_layer::commit::run(view, log, &kept.job, kept.generation, cut, &options)?;
+        if !self.origin.reaches(cut) {
+            batch_layer::commit::run(view, archive, &kept.job, kept.generation, cut, &options)?;
         }
         Ok(())
     }
@@ -203,8 +209,4 @@ impl<'l> Lambda<'l> {
             .map_or(Ok(0), |(kept, _)| kept.bytes())?;
         Ok(batch + self.speed.bytes()?)
     }
-}
-
-fn nothing(cut: &OffsetVector) -> bool {
-    cut.0.values().all(|next| next.0 == 0)
 }

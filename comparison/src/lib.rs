@@ -3,7 +3,7 @@
 //! ```text
 //!   event-log ─┬─▶ lambda.rs (batch-layer + speed-layer, under a seam rule) ─┐
 //!              └─▶ kappa.rs  (speed-layer alone) ────────────────────────────┤
-//!   the input file ──▶ truth.rs (Polars, by itself) ─────────────────────────┤
+//!   the input ──────▶ truth.rs (Polars, by itself) ──────────────────────────┤
 //!                                                                            ▼
 //!                                          ┏━━━━━━━━━━━ comparison ━━━━━━━━━━━━┓
 //!                                          ┃ answer − truth, by cause, in rows ┃
@@ -33,6 +33,7 @@ pub mod over_time;
 pub mod pains;
 mod patch;
 pub mod play;
+pub mod recorded;
 pub mod report;
 pub mod rule;
 pub mod run;

@@ -11,12 +11,11 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::util::display::array_value_to_string;
-use shared_logic::coverage::OffsetVector;
 use shared_logic::identity::TopicPartition;
 use shared_logic::time::Watermark;
 use shared_logic::view::View;
 
-use crate::books::Row;
+use crate::books::{Row, origin};
 use crate::compare::Events;
 use crate::difference::difference;
 use crate::error::ComparisonError;
@@ -221,8 +220,14 @@ fn seamline(
     if let Way::Replay(chunk) | Way::Interleaved(chunk) = way {
         options.chunk_rows = chunk as usize;
     }
-    let mut kappa = Kappa::new(view, events.log, &options, Delivery::ExactlyOnce)?;
-    let mut reached = OffsetVector::default();
+    let mut reached = origin(events.rows);
+    let mut kappa = Kappa::new(
+        view,
+        events.logs.speed,
+        &reached,
+        &options,
+        Delivery::ExactlyOnce,
+    )?;
     let mut read = 0;
     // A step may be one record: folding many at once leaves the order within a partition as it is.
     let together = steps.len().div_ceil(200).max(1);
@@ -238,7 +243,7 @@ fn seamline(
         kappa.live.follow(&reached)?;
         if restarts {
             kappa.live.crash(Step::Fold)?;
-            kappa.live.come_back(&OffsetVector::default())?;
+            kappa.live.come_back(&origin(events.rows))?;
             kappa.live.follow(&reached)?;
         }
     }

@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use event_log::EventLog;
 use shared_logic::coverage::OffsetVector;
 use shared_logic::view::View;
 
@@ -14,7 +13,7 @@ use crate::error::ComparisonError;
 use crate::kappa::Kappa;
 use crate::lambda::{Lambda, Options};
 use crate::rule::{Handover, Rule};
-use crate::run::{Cost, Meter, Served};
+use crate::run::{Cost, Logs, Meter, Served};
 use crate::schedule::Schedule;
 use crate::seam::Seam;
 use crate::stream::Stream;
@@ -71,30 +70,32 @@ pub struct Played {
     pub cost: Cost,
 }
 
-/// Plays `schedule` over the events of `log`, which arrive as `clock` says.
+/// Plays `schedule` over the events of `logs`, which arrive as `clock` says.
 ///
 /// # Errors
 /// The log cannot be read, or the view cannot be folded.
 pub fn play(
     view: &Arc<View>,
-    log: &dyn EventLog,
+    logs: Logs<'_>,
     clock: &Clock,
     schedule: &Schedule,
     player: Player,
     options: &Options,
 ) -> Result<Played, ComparisonError> {
-    let meter = Meter::start(log);
+    let meter = Meter::start(logs);
+    let (logs, origin) = (meter.logs(), clock.begins());
     let mut stage = Stage {
         schedule,
         clock,
         cuts: BTreeMap::new(),
         system: match player {
             Player::Lambda(rule) => {
-                let lambda = Lambda::new(view, &meter, rule, options, schedule.delivery)?;
+                let lambda = Lambda::new(view, logs, origin, rule, options, schedule.delivery)?;
                 System::Lambda(Box::new(lambda))
             }
             Player::Kappa => {
-                let kappa = Kappa::new(view, &meter, &options.speed, schedule.delivery)?;
+                let kappa =
+                    Kappa::new(view, logs.speed, origin, &options.speed, schedule.delivery)?;
                 System::Kappa(Box::new(kappa))
             }
         },
@@ -210,10 +211,14 @@ impl Stage<'_> {
         }
         let mut read = cut.clone();
         if self.schedule.batch.half.contains(&run) {
-            read.0.values_mut().for_each(|next| next.0 /= 2);
+            for (place, next) in &mut read.0 {
+                let first = self.clock.begins().get(place).0;
+                next.0 = first + next.0.saturating_sub(first) / 2;
+            }
         }
         let landing = self.clock.offsets(at);
         let seam = Seam {
+            origin: self.clock.begins().clone(),
             cut,
             end: landing.clone(),
             landing,

@@ -92,19 +92,53 @@ pub struct Cost {
     pub bytes_stored: u64,
 }
 
-/// A log that counts what is read from it, and a clock of processor time.
+/// What the layers read.
+#[derive(Clone, Copy)]
+pub struct Logs<'l> {
+    /// The batch layer: the archive of the log, or the log itself.
+    pub batch: &'l dyn EventLog,
+    /// The speed layer: the log.
+    pub speed: &'l dyn EventLog,
+}
+
+impl<'l> Logs<'l> {
+    /// One log for both.
+    pub fn one(log: &'l dyn EventLog) -> Self {
+        Self {
+            batch: log,
+            speed: log,
+        }
+    }
+}
+
+/// Logs that count what is read from them, and a clock of processor time.
 pub(crate) struct Meter<'l> {
-    log: &'l dyn EventLog,
+    batch: Counted<'l>,
+    speed: Counted<'l>,
     bytes: Arc<AtomicU64>,
     started: ProcessTime,
 }
 
 impl<'l> Meter<'l> {
-    pub(crate) fn start(log: &'l dyn EventLog) -> Self {
-        Self {
+    pub(crate) fn start(logs: Logs<'l>) -> Self {
+        let bytes = Arc::default();
+        let counted = |log| Counted {
             log,
-            bytes: Arc::default(),
+            bytes: Arc::clone(&bytes),
+        };
+        Self {
+            batch: counted(logs.batch),
+            speed: counted(logs.speed),
+            bytes,
             started: ProcessTime::now(),
+        }
+    }
+
+    /// The logs, for the layers to read.
+    pub(crate) fn logs(&self) -> Logs<'_> {
+        Logs {
+            batch: &self.batch,
+            speed: &self.speed,
         }
     }
 
@@ -118,7 +152,13 @@ impl<'l> Meter<'l> {
     }
 }
 
-impl EventLog for Meter<'_> {
+/// A log that counts the bytes that are read from it.
+struct Counted<'l> {
+    log: &'l dyn EventLog,
+    bytes: Arc<AtomicU64>,
+}
+
+impl EventLog for Counted<'_> {
     fn partitions(&self) -> Result<Vec<TopicPartition>, LogError> {
         self.log.partitions()
     }

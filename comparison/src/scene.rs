@@ -13,6 +13,7 @@ use crate::books::Row;
 use crate::clock::Clock;
 use crate::compare::Events;
 use crate::error::ComparisonError;
+use crate::run::Logs;
 use crate::schedule::Schedule;
 use crate::truth::Truth;
 
@@ -84,7 +85,7 @@ impl Scene {
     /// The events, for a comparison.
     pub fn events(&self) -> Events<'_> {
         Events {
-            log: &self.log,
+            logs: Logs::one(&self.log),
             rows: &self.rows,
             truth: &self.truth,
         }

@@ -11,7 +11,7 @@ use shared_logic::identity::{Offset, TopicPartition};
 use shared_logic::time::EventTime;
 use shared_logic::view::View;
 
-use crate::books::Row;
+use crate::books::{Row, origin};
 use crate::error::ComparisonError;
 
 /// How long a batch interval is where nothing says so.
@@ -20,6 +20,8 @@ const INTERVAL: Duration = Duration::from_secs(3600);
 /// One batch run and one question, as offsets of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seam {
+    /// Where the log begins: at the first record of each partition.
+    pub origin: OffsetVector,
     /// Where the batch stops reading: what had arrived when it started.
     pub cut: OffsetVector,
     /// The newest offsets when the batch lands.
@@ -140,10 +142,12 @@ impl Arrivals<'_> {
         };
         let started = match seam {
             SeamAt::Instant(instant) => Some(*instant),
-            _ => read.checked_sub(1).and_then(|last| self.instant(last)),
+            // One that has read nothing began when the first event came.
+            _ => self.instant(read.saturating_sub(1)),
         };
         let landing = match (takes, started) {
             (Duration::ZERO, _) => cut.clone(),
+            _ if self.rows.is_empty() => cut.clone(),
             (_, Some(started)) => {
                 let landed = EventTime(started.0.saturating_add(micros(takes)));
                 self.offsets_after(self.arrived(landed)?).max(&cut)
@@ -155,6 +159,7 @@ impl Arrivals<'_> {
             _ => self.greatest_below(&cut),
         };
         Ok(Seam {
+            origin: origin(self.rows),
             cut,
             landing,
             end,
@@ -175,11 +180,12 @@ impl Arrivals<'_> {
             .and_then(|instants| instants.get(row).copied())
     }
 
-    /// Where each partition stands after the first `count` arrivals; 0 where nothing came yet.
+    /// Where each partition stands after the first `count` arrivals; at its first record where nothing
+    /// came yet.
     fn offsets_after(&self, count: usize) -> OffsetVector {
         let mut next: BTreeMap<TopicPartition, Offset> = BTreeMap::new();
         for (number, row) in self.rows.iter().enumerate() {
-            let reached = next.entry(row.place.clone()).or_default();
+            let reached = next.entry(row.place.clone()).or_insert(row.offset);
             if number < count {
                 *reached = row.offset.plus(1);
             }

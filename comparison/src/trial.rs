@@ -65,7 +65,7 @@ pub fn trials(
 ) -> Result<Vec<Trial>, ComparisonError> {
     let mut judge = Judge::new(view, events.rows, events.truth);
     let played = (players.iter())
-        .map(|player| play(view, events.log, clock, schedule, *player, options))
+        .map(|player| play(view, events.logs, clock, schedule, *player, options))
         .collect::<Result<Vec<_>, _>>()?;
     let mut judged = vec![vec![]; played.len()];
     // Question by question: what the truth says then is the same for all.

@@ -20,6 +20,7 @@ mod node;
 mod order;
 mod plain;
 mod plan;
+mod records;
 mod resolve;
 mod rows;
 mod table;
@@ -40,6 +41,7 @@ use unit::Units;
 pub use answer::Answer;
 pub use error::TruthError;
 pub use fates::Fates;
+pub use records::Records;
 pub use table::{READABLE, Written, table};
 
 /// A view over the events of a file, ready to be evaluated over all or some of them.

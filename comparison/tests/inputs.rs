@@ -1,6 +1,9 @@
-//! A file of events, however it is written and whatever is wrong with some of them, means the same
+//! A file or a topic of events, however it is written and whatever is wrong with some of them, means the same
 //! to lambda, to kappa and to the truth: the same records are rejected, the same rows come of it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+#[path = "inputs/topic.rs"]
+mod topic;
 
 use std::fs;
 use std::path::Path;
@@ -11,6 +14,7 @@ use apache_avro::{Codec, Decimal, DeflateSettings, Schema, Writer, ZstandardSett
 use comparison::kappa::kappa;
 use comparison::lambda::{Options, lambda};
 use comparison::rule::Rule;
+use comparison::run::Logs;
 use comparison::seam::Seam;
 use comparison::truth::Truth;
 use event_log::EventLog;
@@ -118,14 +122,18 @@ fn json() -> impl Strategy<Value = String> {
     prop_oneof![12 => good, 1 => broken.prop_map(str::to_owned)]
 }
 
-/// The header and the records of a CSV file; columns in another order, and one more.
-fn csv() -> impl Strategy<Value = String> {
-    let field = |value: String| match value.as_str() {
+/// A value of JSON as a field of CSV.
+fn field(value: String) -> String {
+    match value.as_str() {
         "null" => String::new(),
         "\"b, \\\"c\\\"\"" => "\"b, \"\"c\"\"\"".into(),
         "{\"at\": 1}" => "\"a\nb\"".into(),
         _ => value,
-    };
+    }
+}
+
+/// The header and the records of a CSV file; columns in another order, and one more.
+fn csv() -> impl Strategy<Value = String> {
     let record = (values(), 0_usize..60).prop_map(move |(values, what)| {
         let mut fields: Vec<String> = values.into_iter().rev().map(field).collect();
         fields.insert(3, "more".into());
@@ -204,14 +212,15 @@ fn agree(path: &Path, sql: &str, partitions: u32, chunk_rows: usize) {
     let mut cut = end.clone();
     cut.0.values_mut().for_each(|next| next.0 /= 2);
     let seam = Seam {
+        origin: Default::default(),
         cut: cut.clone(),
         landing: cut,
         end: end.clone(),
         boundary: EventTime(0),
         interval: Duration::from_secs(60),
     };
-    let lambda = lambda(view, &input.log, Rule::OFFSET, &seam, &options).unwrap();
-    let kappa = kappa(view, &input.log, &end, &options.speed).unwrap();
+    let lambda = lambda(view, Logs::one(&input.log), Rule::OFFSET, &seam, &options).unwrap();
+    let kappa = kappa(view, &input.log, &Default::default(), &end, &options.speed).unwrap();
     let expected = truth.answer().unwrap().rows;
     let rejected = (truth.rows() - truth.passes().len() as usize) as u64;
     for run in [lambda, kappa] {

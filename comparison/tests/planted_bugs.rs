@@ -18,7 +18,7 @@ use comparison::attribution::{Attribution, Cause};
 use comparison::judge::{Judge, Verdict};
 use comparison::lambda::{Options, lambda};
 use comparison::rule::Rule;
-use comparison::run::Served;
+use comparison::run::{Logs, Served};
 use comparison::scene::{ORIGIN, Scene};
 use comparison::seam::Seam;
 use event_log::EventLog;
@@ -65,6 +65,7 @@ impl Bench {
         let at = Duration::from_secs(25);
         let cut = scene.clock.offsets(at);
         let seam = Seam {
+            origin: Default::default(),
             landing: cut.clone(),
             cut,
             end: scene.log.end().unwrap(),
@@ -76,9 +77,15 @@ impl Bench {
 
     fn lambda(&self, log: &dyn EventLog, rule: &str) -> Served {
         let rule: Rule = rule.parse().unwrap();
-        lambda(&self.view, log, rule, &self.seam, &Options::default())
-            .unwrap()
-            .served
+        lambda(
+            &self.view,
+            Logs::one(log),
+            rule,
+            &self.seam,
+            &Options::default(),
+        )
+        .unwrap()
+        .served
     }
 
     fn judged(&self, served: &Served) -> (Verdict, Attribution) {

@@ -24,6 +24,7 @@ use arrow::util::display::array_value_to_string;
 use comparison::kappa::kappa;
 use comparison::lambda::{Options, lambda};
 use comparison::rule::Rule;
+use comparison::run::Logs;
 use comparison::seam::Seam;
 use comparison::truth::Truth;
 use dice::Dice;
@@ -180,6 +181,7 @@ impl Laid {
 
     fn at(&self, cut: &OffsetVector, options: &Options) -> Result<RecordBatch, String> {
         let seam = Seam {
+            origin: Default::default(),
             cut: cut.clone(),
             landing: cut.clone(),
             end: self.end.clone(),
@@ -187,7 +189,7 @@ impl Laid {
             interval: Duration::from_secs(60),
         };
         self.answer(|fold| {
-            let run = lambda(fold, &self.log, Rule::OFFSET, &seam, options);
+            let run = lambda(fold, Logs::one(&self.log), Rule::OFFSET, &seam, options);
             Ok(run.map_err(|error| error.to_string())?.served.rows)
         })
     }
@@ -264,7 +266,13 @@ fn every_way_to_compute_the_folds_gives_one_answer() {
             agree(&format!("lambda at {cut}"), laid.at(&cut, &options));
         }
         let run = |fold: &Arc<View>| {
-            let run = kappa(fold, &laid.log, &laid.end, &options.speed);
+            let run = kappa(
+                fold,
+                &laid.log,
+                &Default::default(),
+                &laid.end,
+                &options.speed,
+            );
             Ok(run.map_err(|error| error.to_string())?.served.rows)
         };
         agree("kappa", laid.answer(run));

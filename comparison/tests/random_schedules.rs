@@ -19,6 +19,7 @@ use comparison::compare::Events;
 use comparison::lambda::Options;
 use comparison::play::Player;
 use comparison::rule::Rule;
+use comparison::run::Logs;
 use comparison::scene::Scene;
 use comparison::schedule::{Delivery, Schedule};
 use comparison::trial::{Trial, trials};
@@ -60,7 +61,7 @@ impl Case {
 
     fn trial(&self, log: &dyn EventLog) -> Trial {
         let events = Events {
-            log,
+            logs: Logs::one(log),
             ..self.scene.events()
         };
         let clock = &self.scene.clock;

@@ -9,6 +9,7 @@ use batch_layer::commit;
 use comparison::kappa::kappa;
 use comparison::lambda::{Options, lambda};
 use comparison::rule::Rule;
+use comparison::run::Logs;
 use comparison::seam::Seam;
 use event_log::EventLog;
 use event_log::memory::MemoryLog;
@@ -100,18 +101,19 @@ proptest! {
         let end = log.end().unwrap();
         let cut = cut(&log, &shares);
         let seam = Seam {
+            origin: Default::default(),
             cut: cut.clone(),
             landing: cut,
             end: end.clone(),
             boundary: EventTime(0),
             interval: Duration::from_secs(60),
         };
-        let whole = kappa(&view, &log, &end, &options(8192, 65_536, 1 << 20).speed).unwrap();
+        let whole = kappa(&view, &log, &Default::default(), &end, &options(8192, 65_536, 1 << 20).speed).unwrap();
         let some = options(chunk_rows, publish_every, checkpoint_every);
-        let lambda = lambda(&view, &log, Rule::OFFSET, &seam, &some).unwrap();
+        let lambda = lambda(&view, Logs::one(&log), Rule::OFFSET, &seam, &some).unwrap();
         prop_assert_eq!(&lambda.served.rows, &whole.served.rows);
         prop_assert_eq!(lambda.served.rejected, whole.served.rejected);
-        let small = kappa(&view, &log, &end, &some.speed).unwrap();
+        let small = kappa(&view, &log, &Default::default(), &end, &some.speed).unwrap();
         prop_assert_eq!(&small.served.rows, &whole.served.rows);
     }
 
@@ -166,10 +168,16 @@ proptest! {
 }
 
 fn truth_at(view: &Arc<View>, log: &MemoryLog, offsets: &OffsetVector) -> RecordBatch {
-    kappa(view, log, offsets, &options(8192, 65_536, 1 << 20).speed)
-        .unwrap()
-        .served
-        .rows
+    kappa(
+        view,
+        log,
+        &Default::default(),
+        offsets,
+        &options(8192, 65_536, 1 << 20).speed,
+    )
+    .unwrap()
+    .served
+    .rows
 }
 
 #[test]

@@ -33,6 +33,7 @@ use client::{Quiet, admin, block_on, consumer, failed};
 pub use cluster::Cluster;
 pub use sink::KafkaSink;
 pub use tail::KafkaTail;
+pub use topic::delete as delete_topic;
 
 /// One topic of a Kafka cluster.
 pub struct KafkaLog {

@@ -4,17 +4,33 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{FoldArgs, InputArgs, ViewArgs};
+use super::{FoldArgs, InputArgs, TopicArgs, ViewArgs};
 use crate::print::Format;
 
 /// `seam compare`.
 #[derive(Debug, Args)]
-#[command(mut_arg("input", |input| input.required(false).required_unless_present("schedule")))]
+#[command(
+    mut_arg("input", |input| {
+        let without = ["schedule", "kafka", "brokers", "kafka_config"];
+        input.required(false).required_unless_present_any(without).conflicts_with("kafka")
+    }),
+    mut_arg("order_by", |order_by| order_by.conflicts_with("kafka")),
+    mut_arg("partitions", |partitions| partitions.conflicts_with("kafka")),
+)]
 pub struct Compare {
     #[command(flatten)]
     pub view: ViewArgs,
     #[command(flatten)]
     pub input: InputArgs,
+    #[command(flatten)]
+    pub topic: TopicArgs,
+    /// Read a compacted topic as it is, though a replay sees another history than the live run.
+    #[arg(long, conflicts_with = "input")]
+    pub compacted_as_log: bool,
+    /// The folder that holds an archive of the topic, for the batch layer; without it one is made and
+    /// thrown away.
+    #[arg(long, value_name = "DIR", conflicts_with = "input")]
+    pub archive: Option<PathBuf>,
     /// Where the batch ends: a share of the arrivals (0.6), an instant of arrival
     /// (2001-01-05T09:00:00Z) or an offset vector (flights/0:12,flights/1:7).
     #[arg(long, default_value = "0.6", value_name = "CUT")]

@@ -132,9 +132,15 @@ impl Judge {
         if archive.start()?.0.values().any(|start| *start != Offset(0)) {
             return Err("the archive has lost its beginning".into());
         }
-        let read = kappa(&self.views[0], &archive, &end, &Default::default())?
-            .served
-            .rows;
+        let read = kappa(
+            &self.views[0],
+            &archive,
+            &Default::default(),
+            &end,
+            &Default::default(),
+        )?
+        .served
+        .rows;
         self.equal(&self.views[0], &end, &read)
     }
 
@@ -168,7 +174,15 @@ impl Judge {
         let truth = match known {
             Some(truth) => truth,
             None => {
-                let truth = kappa(view, &self.log, at, &Default::default())?.served.rows;
+                let truth = kappa(
+                    view,
+                    &self.log,
+                    &Default::default(),
+                    at,
+                    &Default::default(),
+                )?
+                .served
+                .rows;
                 self.truths.lock().unwrap().insert(key, truth.clone());
                 truth
             }

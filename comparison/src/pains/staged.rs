@@ -12,6 +12,7 @@ use crate::judge::{Judge, Verdict};
 use crate::lambda::Options;
 use crate::play::{Played, Player, play};
 use crate::rule::Rule;
+use crate::run::Logs;
 use crate::scene::Scene;
 use crate::schedule::Schedule;
 
@@ -93,7 +94,14 @@ impl Staged {
     pub(super) fn judged(&self, player: Player) -> Result<Judged, ComparisonError> {
         let (scene, view) = (&self.scene, &self.view);
         let (log, options) = (&scene.log, Options::default());
-        let played = play(view, log, &scene.clock, &self.schedule, player, &options)?;
+        let played = play(
+            view,
+            Logs::one(log),
+            &scene.clock,
+            &self.schedule,
+            player,
+            &options,
+        )?;
         let mut judge = Judge::new(view, &scene.rows, &scene.truth);
         let verdicts = played.ticks.iter();
         let verdicts = verdicts.map(|tick| judge.judge(&tick.served, &tick.end));

@@ -1,7 +1,6 @@
 //! `offset`: every record is on exactly one side of an offset.
 
 use shared_logic::admission::Admission;
-use shared_logic::coverage::OffsetVector;
 
 use super::{Handover, SeamRule};
 use crate::halves::{Halves, Piece};
@@ -25,12 +24,7 @@ impl SeamRule for AtOffset {
 
     fn halves(&self, seam: &Seam) -> Halves {
         Halves {
-            batch: Piece::new(
-                &OffsetVector::default(),
-                &seam.cut,
-                &seam.end,
-                Admission::All,
-            ),
+            batch: Piece::new(&seam.origin, &seam.cut, &seam.end, Admission::All),
             speed: vec![Piece::new(&seam.cut, &seam.end, &seam.end, Admission::All)],
             closed: seam.cut.clone(),
             chained: true,

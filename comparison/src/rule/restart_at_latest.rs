@@ -1,7 +1,6 @@
 //! `restart-at-latest`: processing time divides, by when the speed layer happened to be started.
 
 use shared_logic::admission::Admission;
-use shared_logic::coverage::OffsetVector;
 
 use super::SeamRule;
 use crate::halves::{Halves, Piece};
@@ -25,12 +24,7 @@ impl SeamRule for RestartAtLatest {
 
     fn halves(&self, seam: &Seam) -> Halves {
         Halves {
-            batch: Piece::new(
-                &OffsetVector::default(),
-                &seam.cut,
-                &seam.end,
-                Admission::All,
-            ),
+            batch: Piece::new(&seam.origin, &seam.cut, &seam.end, Admission::All),
             speed: vec![Piece::new(
                 &seam.landing,
                 &seam.end,

@@ -34,7 +34,7 @@ pub fn served(
             seam.interval
         )));
     }
-    let shared = lambda(view, events.log, Rule::VERSION, seam, options)?.served;
+    let shared = lambda(view, events.logs, Rule::VERSION, seam, options)?.served;
     let batch = &shared.halves.batch;
     let numbered = (0_u32..).zip(events.rows);
     let below: Vec<u32> = numbered

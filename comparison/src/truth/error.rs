@@ -58,6 +58,16 @@ pub enum TruthError {
         /// The number of the record in the file, from 1.
         record: usize,
     },
+    /// A record of a topic does not say when it arrived, in the column that is to say so.
+    #[error(
+        "record {record} of the topic: column {column:?} holds no instant: write ISO 8601 text or a number in the table's time_unit, or leave its name out to take the records' own timestamps"
+    )]
+    Arrival {
+        /// The column.
+        column: String,
+        /// Which record, from 1, partition by partition.
+        record: usize,
+    },
     /// The input has more records than row numbers.
     #[error("{} has more than 4,294,967,295 records: compare a part of it", .0.display())]
     TooLong(PathBuf),

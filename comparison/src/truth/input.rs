@@ -16,6 +16,7 @@
 
 mod avro;
 mod csv;
+mod form;
 mod json;
 
 use std::fs::{self, File};
@@ -28,6 +29,8 @@ use super::column::{Builder, Read, convert};
 use super::kind::Kind;
 use super::unit::Units;
 use super::value::Value;
+
+pub(super) use form::Form;
 
 /// Some columns of a file, all of the same length.
 #[derive(Debug)]
@@ -141,13 +144,14 @@ fn parquet(path: &Path, wanted: &[(&str, Kind)], units: &Units) -> Result<Input,
 }
 
 /// Records of text on their way into columns.
-struct Rows {
+#[derive(Debug)]
+pub(super) struct Rows {
     broken: Vec<bool>,
     columns: Vec<Builder>,
 }
 
 impl Rows {
-    fn new(wanted: &[(&str, Kind)], units: &Units) -> Self {
+    pub(super) fn new(wanted: &[(&str, Kind)], units: &Units) -> Self {
         let columns = wanted
             .iter()
             .map(|(name, kind)| Builder::new(name, *kind, units.of(name)))
@@ -159,7 +163,7 @@ impl Rows {
     }
 
     /// A record's values, or `None` where it is broken.
-    fn push(&mut self, values: Option<Vec<Value>>) {
+    pub(super) fn push(&mut self, values: Option<Vec<Value>>) {
         self.broken.push(values.is_none());
         let mut values = values.unwrap_or_default().into_iter();
         for column in &mut self.columns {
@@ -167,7 +171,7 @@ impl Rows {
         }
     }
 
-    fn finish(self) -> Result<Input, TruthError> {
+    pub(super) fn finish(self) -> Result<Input, TruthError> {
         let columns = self
             .columns
             .into_iter()

@@ -60,7 +60,7 @@ fn unit(name: &str) -> Result<Unit, TruthError> {
 }
 
 /// The text of an option of CREATE TABLE.
-fn option<'a>(table: &'a ParsedTable, name: &str) -> Option<&'a str> {
+pub(super) fn option<'a>(table: &'a ParsedTable, name: &str) -> Option<&'a str> {
     let CreateTableOptions::With(list) = &table.create.table_options else {
         return None;
     };

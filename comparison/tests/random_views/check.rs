@@ -7,6 +7,7 @@ use batch_layer::commit;
 use comparison::compare::{Events, compare};
 use comparison::lambda::Options;
 use comparison::rule::Rule;
+use comparison::run::Logs;
 use comparison::seam::Seam;
 use comparison::truth::Asked;
 use event_log::EventLog;
@@ -257,7 +258,7 @@ impl Checker<'_> {
     fn comparison(&mut self, dice: &mut Dice) -> Checked {
         let laid = self.laid;
         let given = Events {
-            log: &laid.log,
+            logs: Logs::one(&laid.log),
             rows: &laid.rows,
             truth: &laid.truth,
         };
@@ -265,6 +266,7 @@ impl Checker<'_> {
             let cut = laid.cut(dice);
             let landing = laid.cut(dice).max(&cut);
             let seam = Seam {
+                origin: Default::default(),
                 cut,
                 landing,
                 end: laid.end.clone(),

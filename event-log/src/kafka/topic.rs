@@ -74,6 +74,27 @@ pub(super) fn ensure(
     }
 }
 
+/// Deletes a topic with all its records; nothing happens where there is none.
+///
+/// # Errors
+/// [`LogError::Unreachable`] where no broker answers, and where it does not delete.
+pub fn delete(cluster: &Cluster, topic: &Topic, timeout: Duration) -> Result<(), LogError> {
+    let what = || format!("deleting topic {topic}");
+    let options = AdminOptions::new()
+        .request_timeout(Some(timeout))
+        .operation_timeout(Some(timeout));
+    let admin = admin(cluster)?;
+    let deleted = block_on(admin.delete_topics(&[topic.as_str()], &options))
+        .map_err(|error| failed(what(), &error))?;
+    for result in deleted {
+        match result {
+            Ok(_) | Err((_, RDKafkaErrorCode::UnknownTopicOrPartition)) => {}
+            Err((_, code)) => return Err(failed(what(), &code)),
+        }
+    }
+    Ok(())
+}
+
 fn make(
     admin: &AdminClient<Quiet>,
     topic: &Topic,

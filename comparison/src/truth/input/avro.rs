@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
+use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::schema::{RecordSchema, Schema};
 use apache_avro::types::Value as Avro;
 use apache_avro::{Decimal, Reader};
@@ -28,34 +29,73 @@ pub(super) fn read(
     };
     let file = BufReader::new(File::open(path).map_err(failed(path))?);
     let reader = Reader::new(file).map_err(wrong)?;
-    let fields = match reader.writer_schema() {
-        Schema::Record(RecordSchema { fields, .. }) => fields.clone(),
-        _ => vec![],
-    };
-    let place = |name: &str| {
-        let found = fields.iter().position(|field| field.name == name);
-        found.ok_or_else(|| TruthError::NoColumn {
-            path: path.to_owned(),
-            column: name.to_owned(),
-        })
-    };
-    let places = wanted
-        .iter()
-        .map(|(name, _)| place(name))
-        .collect::<Result<Vec<_>, _>>()?;
-    let scales: Vec<usize> = fields.iter().map(|field| scale(&field.schema)).collect();
+    let datum = Datum::new(reader.writer_schema().clone(), path, wanted)?;
     for record in reader {
-        let Avro::Record(values) = record.map_err(wrong)? else {
-            rows.push(None);
-            continue;
-        };
-        let value = |place: &usize| match values.get(*place) {
-            Some((_, value)) => found(value, scales.get(*place).copied().unwrap_or(0)),
-            None => Value::Null,
-        };
-        rows.push(Some(places.iter().map(value).collect()));
+        rows.push(datum.values(&record.map_err(wrong)?));
     }
     Ok(())
+}
+
+/// Records of one schema, and the fields wanted of them.
+#[derive(Debug)]
+pub(in crate::truth) struct Datum {
+    schema: Schema,
+    /// Of each field wanted: its place in the record, and the digits behind its point.
+    places: Vec<(usize, usize)>,
+}
+
+impl Datum {
+    /// Finds the fields `wanted` in a schema.
+    ///
+    /// # Errors
+    /// A field that is not there.
+    pub(super) fn new(
+        schema: Schema,
+        path: &Path,
+        wanted: &[(&str, Kind)],
+    ) -> Result<Self, TruthError> {
+        let fields = match &schema {
+            Schema::Record(RecordSchema { fields, .. }) => fields.as_slice(),
+            _ => &[],
+        };
+        let place = |name: &str| {
+            let found = fields.iter().enumerate();
+            let mut found = found.filter(|(_, field)| field.name == name);
+            found
+                .next()
+                .map(|(place, field)| (place, scale(&field.schema)))
+                .ok_or_else(|| TruthError::NoColumn {
+                    path: path.to_owned(),
+                    column: name.to_owned(),
+                })
+        };
+        let places = wanted.iter().map(|(name, _)| place(name));
+        Ok(Self {
+            places: places.collect::<Result<_, _>>()?,
+            schema,
+        })
+    }
+
+    /// Appends one encoded record; it is broken where it breaks off or goes on.
+    pub(super) fn push(&self, bytes: Option<&[u8]>, rows: &mut Rows) {
+        let record = bytes.and_then(|mut bytes| {
+            let reader = GenericDatumReader::builder(&self.schema).build().ok()?;
+            let record = reader.read_value(&mut bytes).ok()?;
+            bytes.is_empty().then_some(record)
+        });
+        rows.push(record.as_ref().and_then(|record| self.values(record)));
+    }
+
+    fn values<'v>(&self, record: &'v Avro) -> Option<Vec<Value<'v>>> {
+        let Avro::Record(values) = record else {
+            return None;
+        };
+        let value = |(place, scale): &(usize, usize)| match values.get(*place) {
+            Some((_, value)) => found(value, *scale),
+            None => Value::Null,
+        };
+        Some(self.places.iter().map(value).collect())
+    }
 }
 
 /// How many digits a decimal has behind its point, also where it may be NULL.

@@ -44,6 +44,12 @@ impl Iterator for Records<'_> {
     }
 }
 
+/// The fields of a record that is all there is, with or without a line end; `None` for a broken one.
+pub(super) fn alone(record: &[u8]) -> Option<Fields> {
+    let (fields, length) = split(record)?;
+    fields.filter(|_| matches!(record.get(length..), Some([] | [b'\n'])))
+}
+
 /// The fields of the first record of a text, unless they are no UTF-8, and its length without the
 /// line end; `None` where it has stray quotes.
 fn split(text: &[u8]) -> Option<(Option<Fields>, usize)> {
@@ -98,7 +104,7 @@ fn split(text: &[u8]) -> Option<(Option<Fields>, usize)> {
 
 /// Where the wanted columns stand in a record.
 #[derive(Debug)]
-pub(super) struct Header {
+pub(in crate::truth) struct Header {
     width: usize,
     places: Vec<usize>,
 }
