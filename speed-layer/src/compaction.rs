@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use shared_logic::identity::TopicPartition;
+use shared_logic::coverage::Span;
+use shared_logic::identity::{Offset, TopicPartition};
 use shared_logic::merge::merge;
 use shared_logic::view::View;
 use view_store::error::{Error, Stale};
 use view_store::job::JobStore;
 use view_store::job::own::Ownership;
-use view_store::manifest::{Generation, Manifest, SegmentEntry, Side};
+use view_store::manifest::{Manifest, Pin, SegmentEntry, Side};
 
 use crate::error::SpeedError;
 
@@ -23,49 +24,96 @@ const SPREAD: u64 = 4;
 /// How many bytes are merged at once, at most: they are in memory together.
 const BYTES: u64 = 64 << 20;
 
-/// Neighbours that are worth to be merged: of the partitions in `ownership`, on one side of the pin
+/// Neighbours that are worth to be merged: of partitions that are `owned`, on one side of the pin
 /// and of about one size. None, if there are none.
-pub fn choose(generation: &Generation, ownership: &Ownership) -> Vec<SegmentEntry> {
-    let mut chains: BTreeMap<Vec<&TopicPartition>, Vec<&SegmentEntry>> = BTreeMap::new();
-    for segment in &generation.segments {
-        let places: Vec<_> = segment.coverage.0.keys().collect();
-        if (places.iter()).all(|place| ownership.epochs.contains_key(*place)) {
-            chains.entry(places).or_default().push(segment);
+///
+/// A segment covers the partitions that had records, which may be others each time; so neighbours are
+/// such in every partition that they share, and may share none.
+pub fn choose<'s>(
+    segments: &'s [SegmentEntry],
+    pin: Option<&Pin>,
+    owned: impl Fn(&TopicPartition) -> bool,
+) -> Vec<&'s SegmentEntry> {
+    let order = in_order(segments);
+    let mut from = order.as_slice();
+    while !from.is_empty() {
+        let alike = alike(from, pin, &owned);
+        if alike.len() >= WIDTH {
+            return alike;
         }
-    }
-    for chain in chains.values_mut() {
-        chain.sort_by_key(|segment| segment.coverage.start().0.into_values().next());
-        let mut from = chain.as_slice();
-        while !from.is_empty() {
-            let alike = alike(generation, from);
-            if alike.len() >= WIDTH {
-                return alike.iter().map(|segment| (*segment).clone()).collect();
-            }
-            from = from.get(1..).unwrap_or_default();
-        }
+        from = from.get(1..).unwrap_or_default();
     }
     vec![]
 }
 
-/// The longest beginning of a chain that may become one segment.
-fn alike<'a, 'b>(generation: &Generation, chain: &'b [&'a SegmentEntry]) -> &'b [&'a SegmentEntry] {
-    let (mut least, mut most, mut bytes, mut end) = (u64::MAX, 0, 0, None);
-    let pin = generation.pin.as_ref();
-    let mut first = None;
-    let fits = |segment: &&&SegmentEntry| {
+/// The segments, each behind those that it follows in some partition.
+fn in_order(segments: &[SegmentEntry]) -> Vec<&SegmentEntry> {
+    let mut chains: BTreeMap<&TopicPartition, Vec<(Offset, usize)>> = BTreeMap::new();
+    for (number, segment) in segments.iter().enumerate() {
+        for (place, span) in &segment.coverage.0 {
+            chains.entry(place).or_default().push((span.start, number));
+        }
+    }
+    let mut waits: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut awaited = vec![0; segments.len()];
+    for mut chain in chains.into_values() {
+        chain.sort_unstable();
+        for (before, after) in chain.iter().zip(chain.iter().skip(1)) {
+            waits.entry(before.1).or_default().push(after.1);
+            if let Some(awaited) = awaited.get_mut(after.1) {
+                *awaited += 1;
+            }
+        }
+    }
+    let first = awaited.iter().enumerate();
+    let first = first.filter(|(_, awaited)| **awaited == 0);
+    let mut order: Vec<usize> = first.map(|(number, _)| number).collect();
+    let mut done = 0;
+    while let Some(number) = order.get(done).copied() {
+        done += 1;
+        for after in waits.remove(&number).unwrap_or_default() {
+            if let Some(awaited) = awaited.get_mut(after) {
+                *awaited -= 1;
+                if *awaited == 0 {
+                    order.push(after);
+                }
+            }
+        }
+    }
+    order
+        .iter()
+        .filter_map(|number| segments.get(*number))
+        .collect()
+}
+
+/// Those that may become one segment with the first that may at all.
+fn alike<'s>(
+    order: &[&'s SegmentEntry],
+    pin: Option<&Pin>,
+    owned: &impl Fn(&TopicPartition) -> bool,
+) -> Vec<&'s SegmentEntry> {
+    let mut taken: Vec<&SegmentEntry> = vec![];
+    let mut ends: BTreeMap<&TopicPartition, Offset> = BTreeMap::new();
+    let (mut least, mut most, mut bytes) = (u64::MAX, 0, 0);
+    let side_of = |segment: &SegmentEntry| pin.map(|pin| Side::of(&segment.coverage, &pin.cut));
+    for segment in order {
+        let spans = &segment.coverage.0;
         let rows = segment.rows.max(1);
-        (least, most) = (least.min(rows), most.max(rows));
-        bytes += segment.bytes;
-        let follows = end
-            .as_ref()
-            .is_none_or(|end| *end == segment.coverage.start());
-        end = Some(segment.coverage.next());
-        let side = pin.map(|pin| Side::of(&segment.coverage, &pin.cut));
-        let first = *first.get_or_insert(side);
-        follows && side == first && most <= SPREAD * least && bytes <= BYTES
-    };
-    let count = chain.iter().take_while(fits).count();
-    chain.get(..count).unwrap_or_default()
+        let follows = |(place, span): (&TopicPartition, &Span)| {
+            ends.get(place).is_none_or(|end| *end == span.start)
+        };
+        let fits = spans.keys().all(owned)
+            && spans.iter().all(follows)
+            && (taken.first()).is_none_or(|first| side_of(first) == side_of(segment))
+            && most.max(rows) <= SPREAD.saturating_mul(least.min(rows))
+            && bytes + segment.bytes <= BYTES;
+        if fits {
+            (least, most, bytes) = (least.min(rows), most.max(rows), bytes + segment.bytes);
+            ends.extend(spans.iter().map(|(place, span)| (place, span.next)));
+            taken.push(segment);
+        }
+    }
+    taken
 }
 
 /// Merges what is worth it, and gives the newest manifest then.
@@ -79,7 +127,10 @@ pub fn compact(
     manifest: Arc<Manifest>,
 ) -> Result<Arc<Manifest>, SpeedError> {
     let generation = manifest.generation(ownership.generation);
-    let chosen = choose(generation.map_err(Error::from)?, ownership);
+    let generation = generation.map_err(Error::from)?;
+    let owned = |place: &TopicPartition| ownership.epochs.contains_key(place);
+    let chosen = choose(&generation.segments, generation.pin.as_ref(), owned);
+    let chosen: Vec<SegmentEntry> = chosen.into_iter().cloned().collect();
     if chosen.is_empty() {
         return Ok(manifest);
     }
@@ -97,3 +148,7 @@ pub fn compact(
         other => Ok(other?),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
