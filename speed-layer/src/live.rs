@@ -10,6 +10,7 @@
 
 mod checkpoint;
 mod group;
+mod offsets;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use crate::error::SpeedError;
 use crate::lane::{Lane, stack};
 use crate::sealing::Sealing;
 use crate::watch::{Event, Watch};
+use offsets::Group;
 
 /// The longest that a step waits for something to happen.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -113,6 +115,7 @@ pub struct Live {
     due: Due,
     /// Why the store cannot be reached.
     outage: Option<String>,
+    group: Group,
     /// What the downstream was told last.
     told: Told,
 }
@@ -124,6 +127,7 @@ struct Due {
     seal: Duration,
     refresh: Duration,
     claim: Duration,
+    begin: Duration,
     tell: Duration,
     standing: Duration,
     /// Whether segments may be worth to be merged.
@@ -173,6 +177,7 @@ impl Live {
             frozen: OffsetVector::default(),
             due: Due::default(),
             outage: None,
+            group: Group::default(),
             told: Told::default(),
         })
     }
@@ -245,10 +250,8 @@ impl Live {
         self.checkpoint()?;
         self.told.stale = true;
         self.tell()?;
-        if let Some(why) = self
-            .outage
-            .filter(|_| !self.open.snapshot().runs.is_empty())
-        {
+        let open = !self.open.snapshot().runs.is_empty();
+        if let Some(why) = self.outage.or(self.group.outage).filter(|_| open) {
             return Err(SpeedError::Unsealed { why });
         }
         self.ports.watch.told(Event::Stopped);

@@ -41,14 +41,14 @@ pub enum Event<'a> {
     },
     /// Something cannot be reached; it is tried again.
     Waiting {
-        /// What: `topic` or `store`.
+        /// What: `topic`, `store` or `group`.
         on: &'static str,
         /// What is wrong.
         why: &'a str,
     },
     /// What was waited for is there again.
     Recovered {
-        /// What: `topic` or `store`.
+        /// What: `topic`, `store` or `group`.
         on: &'static str,
     },
     /// The group could not be told how far the view is; nothing else depends on it.

@@ -22,6 +22,7 @@ impl Live {
         if self.sealing.is_some() {
             return Ok(());
         }
+        self.commit_again(now)?;
         if self.is_due(now) {
             self.seal(aside)?;
         } else if now >= self.due.refresh || self.due.compact {
@@ -38,7 +39,7 @@ impl Live {
         if snapshot.runs.is_empty() {
             return false;
         }
-        if self.outage.is_some() {
+        if self.outage.is_some() || self.group.outage.is_some() {
             return now >= self.due.refresh;
         }
         let sealed = snapshot.manifest.generation(self.generation).ok();
@@ -55,8 +56,12 @@ impl Live {
         self.due.refresh = self.ports.clock.now() + ROUND;
         let snapshot = self.open.snapshot();
         let runs = snapshot.runs.clone();
-        if self.options.delivery == Delivery::AtMostOnce && !runs.is_empty() {
-            self.commit(&snapshot.offsets)?;
+        // What is not committed first is not sealed: it may come again.
+        if self.options.delivery == Delivery::AtMostOnce
+            && !runs.is_empty()
+            && !self.commit(&snapshot.offsets)?
+        {
+            return Ok(());
         }
         self.work(runs, false, aside)
     }
@@ -215,23 +220,5 @@ impl Live {
             });
         }
         self.outage = Some(why);
-    }
-
-    /// Tells the group how far the view is. It matters where the group's offsets are where a new
-    /// process goes on, and else only to those who watch the lag.
-    fn commit(&mut self, reached: &OffsetVector) -> Result<(), SpeedError> {
-        let log = |(place, lane): (_, &crate::lane::Lane)| {
-            let place: &shared_logic::identity::TopicPartition = place;
-            (place.clone(), lane.shift().log(reached.get(place)))
-        };
-        let reached = OffsetVector(self.lanes.iter().map(log).collect());
-        if !self.options.delivery.is_exact() {
-            return Ok(self.ports.tail.commit_durably(&reached)?);
-        }
-        if let Err(error) = self.ports.tail.commit(&reached) {
-            let why = error.to_string();
-            self.ports.watch.told(Event::Uncommitted { why: &why });
-        }
-        Ok(())
     }
 }

@@ -77,16 +77,20 @@ impl Live {
             .filter(|place| !self.lanes.contains_key(place))
             .cloned()
             .collect();
-        if places.is_empty() || !self.unclaimed.is_empty() {
+        let now = self.ports.clock.now();
+        if places.is_empty() || !self.unclaimed.is_empty() || now < self.due.begin {
             return Ok(());
         }
         let stands = self.open.snapshot();
         let generation = stands.manifest.generation(self.generation);
-        let origin = &generation.map_err(Error::from)?.origin;
+        let origin = generation.map_err(Error::from)?.origin.clone();
         let exact = self.options.delivery.is_exact();
         let committed = match exact {
             true => OffsetVector::default(),
-            false => self.ports.tail.committed(&places)?,
+            false => match self.committed(&places)? {
+                Some(committed) => committed,
+                None => return Ok(()),
+            },
         };
         let mut from = OffsetVector::default();
         for place in places {

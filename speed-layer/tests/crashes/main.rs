@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod fate;
+mod outage;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
