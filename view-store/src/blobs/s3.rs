@@ -9,7 +9,7 @@
 //!
 //! A server that ignores the condition would lose changes and nobody would notice. So before a
 //! process creates its first blob it creates one that must be there already, and refuses a server
-//! that lets it ([`prove`](S3::prove)).
+//! that lets it (`prove`).
 
 mod connect;
 mod create;

@@ -45,6 +45,9 @@ pub fn decode_between(
     decode_rows(entry, bytes, fingerprint, Some(times))
 }
 
+/// How many rows are decoded at once, at most.
+const CHUNK: usize = 1 << 24;
+
 fn decode_rows(
     entry: &SegmentEntry,
     bytes: Bytes,
@@ -148,6 +151,10 @@ fn within(
 fn rows(reader: ParquetRecordBatchReaderBuilder<Bytes>) -> Result<RecordBatch, ArrowError> {
     // The footer's label is not part of the rows' schema.
     let schema = Arc::new(Schema::new(reader.schema().fields().clone()));
+    // One chunk where memory allows: chunks would only be put together again.
+    let count = reader.metadata().file_metadata().num_rows();
+    let count = usize::try_from(count).unwrap_or_default().clamp(1, CHUNK);
+    let reader = reader.with_batch_size(count);
     let chunks = reader.build()?.collect::<Result<Vec<_>, _>>()?;
     concat_batches(&schema, &chunks)
 }

@@ -4,6 +4,7 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, StringArray};
+use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer};
 use arrow::datatypes::Int32Type;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
@@ -161,11 +162,22 @@ impl Text {
     }
 
     pub(super) fn finish(self) -> ArrayRef {
-        let keys = (0..self.ends.len() as u32).map(|id| {
-            let key = Self::key(&self.bytes, &self.ends, id);
-            (Some(id) != self.null).then(|| String::from_utf8_lossy(key))
+        let mut start = 0;
+        let lengths = self
+            .ends
+            .iter()
+            .map(|end| *end - std::mem::replace(&mut start, *end));
+        let offsets = OffsetBuffer::from_lengths(lengths);
+        let nulls = self.null.map(|null| {
+            let valid = (0..self.ends.len()).map(|id| id != null as usize);
+            NullBuffer::from_iter(valid)
         });
-        Arc::new(StringArray::from_iter(keys))
+        // The bytes are those of texts, end to end: that they are UTF-8 is checked once for all.
+        Arc::new(StringArray::new(
+            offsets,
+            Buffer::from_vec(self.bytes),
+            nulls,
+        ))
     }
 
     pub(super) fn size(&self) -> usize {
