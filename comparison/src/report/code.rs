@@ -14,7 +14,7 @@ macro_rules! files {
 /// The batch layer.
 pub(super) const BATCH: &Files = files!("batch-layer": "commit.rs", "engine.rs", "engine/aggregate.rs", "engine/lower.rs", "engine/polars.rs", "engine/rows.rs", "error.rs", "fold.rs", "lib.rs", "reach.rs", "read.rs", "spill.rs");
 /// The speed layer.
-pub(super) const SPEED: &Files = files!("speed-layer": "clock.rs", "commit.rs", "compaction.rs", "downstream.rs", "error.rs", "fold.rs", "lane.rs", "lib.rs", "live.rs", "live/checkpoint.rs", "live/group.rs", "read.rs", "sealing.rs", "shift.rs", "sink.rs", "sink/difference.rs", "sink/emit.rs", "sink/error.rs", "sink/parts.rs", "sink/shelf.rs", "sink/thread.rs", "sink/touched.rs", "watch.rs");
+pub(super) const SPEED: &Files = files!("speed-layer": "clock.rs", "commit.rs", "compaction.rs", "downstream.rs", "error.rs", "fold.rs", "lane.rs", "lib.rs", "live.rs", "live/checkpoint.rs", "live/group.rs", "live/offsets.rs", "read.rs", "sealing.rs", "shift.rs", "sink.rs", "sink/difference.rs", "sink/emit.rs", "sink/error.rs", "sink/parts.rs", "sink/shelf.rs", "sink/thread.rs", "sink/touched.rs", "watch.rs");
 
 /// Lines that are neither empty nor comments, above the tests of a file.
 pub(super) fn lines(files: &Files) -> usize {

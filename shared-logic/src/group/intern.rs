@@ -2,6 +2,7 @@
 
 mod native;
 pub(crate) mod rows;
+mod short;
 mod text;
 
 use crate::error::{Result, fail};

@@ -134,7 +134,7 @@ const LOOSE: [Delivery; 2] = [Delivery::AtLeastOnce, Delivery::AtMostOnce];
 fn an_outage_of_the_group_is_waited_out() {
     for delivery in LOOSE {
         let world = world();
-        let (ended, heard) = follow(&world, delivery, |step| (8..70).contains(&step), false);
+        let (ended, heard) = follow(&world, delivery, |step| (3..70).contains(&step), false);
         ended.unwrap();
         assert_eq!(heard, ["group waits", "group is back"], "{delivery}");
         assert_eq!(world.errors_of_store(), (0, 0), "{delivery}");

@@ -8,82 +8,57 @@ use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer};
 use arrow::datatypes::Int32Type;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-/// How many bytes fit into a number together with the length.
-const SHORT: usize = 15;
+use super::short::{BLOCK, Keys, SHORT, Short, Shorts};
 
-/// Distinct keys by number, end to end in one buffer.
+/// Distinct keys, numbered as they are met.
 #[derive(Debug, Default)]
 pub(crate) struct Text {
-    short: HashTable<(Short, u32)>,
+    keys: Keys,
+    short: Shorts,
     long: HashTable<u32>,
     hasher: DefaultHashBuilder,
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-    null: Option<u32>,
     /// The dictionary met last and the numbers of its texts, as far as they are known.
     coded: Option<(ArrayRef, Vec<Option<u32>>)>,
 }
 
-/// A text of at most [`SHORT`] bytes: they, zeros, and its length, as two halves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Short(u64, u64);
-
-impl Short {
-    /// The text of `length` bytes that begins at `start`.
-    #[inline]
-    fn new(bytes: &[u8], start: usize, length: usize) -> Self {
-        let window = bytes.get(start..).and_then(<[u8]>::first_chunk::<16>);
-        let whole = match window {
-            Some(window) => u128::from_le_bytes(*window),
-            // Within 16 bytes of the end of the array.
-            None => Self::near_the_end(bytes.get(start..).unwrap_or_default()),
-        };
-        let kept = whole & ((1 << (8 * length)) - 1);
-        let number = kept | ((length as u128) << 120);
-        Self(number as u64, (number >> 64) as u64)
-    }
-
-    #[cold]
-    fn near_the_end(bytes: &[u8]) -> u128 {
-        (bytes.iter().rev()).fold(0, |number, byte| (number << 8) | u128::from(*byte))
-    }
-}
-
 impl Text {
-    fn key<'a>(bytes: &'a [u8], ends: &[usize], id: u32) -> &'a [u8] {
-        let id = id as usize;
-        let start = id
-            .checked_sub(1)
-            .and_then(|before| ends.get(before))
-            .copied()
-            .unwrap_or(0);
-        let end = ends.get(id).copied().unwrap_or(start);
-        bytes.get(start..end).unwrap_or_default()
-    }
-
     pub(super) fn len(&self) -> usize {
-        self.ends.len()
+        self.keys.ends.len()
     }
 
     pub(super) fn intern(&mut self, column: &StringArray, ids: &mut Vec<u32>) {
         let (values, offsets) = (column.value_data(), column.value_offsets());
-        let spans = offsets.windows(2).filter_map(|pair| match pair {
-            [start, end] => Some((*start as usize, *end as usize)),
-            _ => None,
-        });
+        let nulls = column.nulls().filter(|nulls| nulls.null_count() > 0);
         ids.reserve(column.len());
-        match column.nulls().filter(|nulls| nulls.null_count() > 0) {
-            None => {
-                for (start, end) in spans {
-                    ids.push(self.number(values, start, end));
+        let mut asked = [Short::NULL; BLOCK];
+        for first in (0..column.len()).step_by(BLOCK) {
+            let ends = offsets.get(first..).unwrap_or_default();
+            let spans = ends.windows(2).zip(first..).map(|(pair, row)| match pair {
+                [start, end] if nulls.is_none_or(|nulls| nulls.is_valid(row)) => {
+                    Some((*start as usize, *end as usize))
                 }
+                _ => None,
+            });
+            let (mut rows, mut longest) = (0, 0);
+            for (text, span) in asked.iter_mut().zip(spans.clone()) {
+                rows += 1;
+                *text = match span {
+                    Some((start, end)) if end - start <= SHORT => {
+                        Short::new(values, start, end - start)
+                    }
+                    Some((start, end)) => {
+                        longest = longest.max(end - start);
+                        Short::NULL
+                    }
+                    None => Short::NULL,
+                };
             }
-            Some(nulls) => {
-                for ((start, end), valid) in spans.zip(nulls) {
-                    ids.push(match valid {
-                        true => self.number(values, start, end),
-                        false => self.null(),
-                    });
+            if longest == 0 {
+                let asked = asked.get(..rows).unwrap_or_default();
+                self.short.number_all(asked, &mut self.keys, ids);
+            } else {
+                for span in spans.take(rows) {
+                    ids.push(self.number(values, span));
                 }
             }
         }
@@ -105,86 +80,63 @@ impl Text {
                 Some((_, Some(id))) => *id,
                 Some((code, place)) => match offsets.get(code..) {
                     Some([start, end, ..]) if texts.is_valid(code) => {
-                        let id = self.number(values, *start as usize, *end as usize);
-                        *place.insert(id)
+                        let span = (*start as usize, *end as usize);
+                        *place.insert(self.number(values, Some(span)))
                     }
-                    _ => self.null(),
+                    _ => self.number(values, None),
                 },
-                None => self.null(),
+                None => self.number(values, None),
             };
             ids.push(id);
         }
         self.coded = Some((Arc::clone(column.values()), known));
     }
 
-    #[inline]
-    fn number(&mut self, values: &[u8], start: usize, end: usize) -> u32 {
-        let length = end - start;
-        if length > SHORT {
-            return self.number_long(values.get(start..end).unwrap_or_default());
-        }
-        let key = Short::new(values, start, length);
-        let hasher = &self.hasher;
-        let same = |(known, _): &(Short, u32)| *known == key;
-        let entry = (self.short).entry(hasher.hash_one(key), same, |(known, _)| {
-            hasher.hash_one(known)
-        });
-        let found = entry.or_insert_with(|| {
-            self.bytes
-                .extend_from_slice(values.get(start..end).unwrap_or_default());
-            self.ends.push(self.bytes.len());
-            (key, self.ends.len() as u32 - 1)
-        });
-        found.get().1
+    /// The number of the text at `span`, or of NULL.
+    fn number(&mut self, values: &[u8], span: Option<(usize, usize)>) -> u32 {
+        let text = match span {
+            Some((start, end)) if end - start > SHORT => {
+                return self.number_long(values.get(start..end).unwrap_or_default());
+            }
+            Some((start, end)) => Short::new(values, start, end - start),
+            None => Short::NULL,
+        };
+        self.short.number(text, &mut self.keys)
     }
 
     fn number_long(&mut self, key: &[u8]) -> u32 {
         let hash = self.hasher.hash_one(key);
-        let (bytes, ends) = (&self.bytes, &self.ends);
-        let found = (self.long).find(hash, |id| Self::key(bytes, ends, *id) == key);
-        if let Some(id) = found {
+        let keys = &self.keys;
+        if let Some(id) = (self.long).find(hash, |id| keys.get(*id) == key) {
             return *id;
         }
-        let id = self.ends.len() as u32;
-        self.bytes.extend_from_slice(key);
-        self.ends.push(self.bytes.len());
-        let (bytes, ends, hasher) = (&self.bytes, &self.ends, &self.hasher);
-        (self.long).insert_unique(hash, id, |id| hasher.hash_one(Self::key(bytes, ends, *id)));
+        self.keys.bytes.extend_from_slice(key);
+        let id = self.keys.close();
+        let (keys, hasher) = (&self.keys, &self.hasher);
+        (self.long).insert_unique(hash, id, |id| hasher.hash_one(keys.get(*id)));
         id
     }
 
-    fn null(&mut self) -> u32 {
-        let (ends, length) = (&mut self.ends, self.bytes.len());
-        *self.null.get_or_insert_with(|| {
-            ends.push(length);
-            ends.len() as u32 - 1
-        })
-    }
-
     pub(super) fn finish(self) -> ArrayRef {
+        let Keys { bytes, ends, null } = self.keys;
         let mut start = 0;
-        let lengths = self
-            .ends
+        let lengths = ends
             .iter()
             .map(|end| *end - std::mem::replace(&mut start, *end));
         let offsets = OffsetBuffer::from_lengths(lengths);
-        let nulls = self.null.map(|null| {
-            let valid = (0..self.ends.len()).map(|id| id != null as usize);
+        let nulls = null.map(|null| {
+            let valid = (0..ends.len()).map(|id| id != null as usize);
             NullBuffer::from_iter(valid)
         });
         // The bytes are those of texts, end to end: that they are UTF-8 is checked once for all.
-        Arc::new(StringArray::new(
-            offsets,
-            Buffer::from_vec(self.bytes),
-            nulls,
-        ))
+        Arc::new(StringArray::new(offsets, Buffer::from_vec(bytes), nulls))
     }
 
     pub(super) fn size(&self) -> usize {
-        self.short.allocation_size()
+        self.short.size()
             + self.long.allocation_size()
-            + self.bytes.capacity()
-            + self.ends.capacity() * size_of::<usize>()
+            + self.keys.bytes.capacity()
+            + self.keys.ends.capacity() * size_of::<usize>()
             + (self.coded.iter())
                 .map(|(_, known)| known.capacity() * size_of::<Option<u32>>())
                 .sum::<usize>()
@@ -224,6 +176,42 @@ mod tests {
                 prop_assert_eq!(found, expected);
             }
             prop_assert_eq!(&coded.finish(), &plain.finish());
+        }
+    }
+
+    /// Through several sizes of the table, in blocks with and without long texts and NULLs.
+    #[test]
+    fn texts_are_numbered_as_they_are_met() {
+        let mut keys = Text::default();
+        let mut known = std::collections::HashMap::new();
+        for chunk in 0..40_u32 {
+            let texts: Vec<Option<String>> = (0..500)
+                .map(|row| {
+                    let number = (chunk * 300 + row).wrapping_mul(2_654_435_761) % 7919;
+                    match number % 13 {
+                        0 if chunk % 3 == 0 => None,
+                        1 if row > 300 => Some(format!("{number} is a longer text")),
+                        _ => Some(number.to_string()),
+                    }
+                })
+                .collect();
+            let mut found = vec![];
+            keys.intern(&texts.iter().collect(), &mut found);
+            let expected: Vec<u32> = (texts.iter())
+                .map(|text| {
+                    let next = known.len() as u32;
+                    *known.entry(text.clone()).or_insert(next)
+                })
+                .collect();
+            assert_eq!(found, expected);
+        }
+        let finished = keys.finish();
+        let finished = finished.as_string::<i32>();
+        assert_eq!(finished.len(), known.len());
+        for (text, id) in &known {
+            let found = finished.is_valid(*id as usize);
+            let found = found.then(|| finished.value(*id as usize));
+            assert_eq!(found, text.as_deref());
         }
     }
 }
