@@ -18,7 +18,32 @@ pub(crate) struct Text {
     long: HashTable<u32>,
     hasher: DefaultHashBuilder,
     /// The dictionary met last and the numbers of its texts, as far as they are known.
-    coded: Option<(ArrayRef, Vec<Option<u32>>)>,
+    coded: Option<(ArrayRef, Vec<u32>)>,
+}
+
+/// Instead of the number of a code: it was not met yet, or it will be looked up.
+const UNKNOWN: u32 = u32::MAX;
+const ASKED: u32 = u32::MAX - 1;
+
+/// Codes that are to be looked up.
+#[derive(Default)]
+struct Asked {
+    texts: Vec<Short>,
+    codes: Vec<usize>,
+}
+
+impl Asked {
+    /// Looks them up, for `known` to have their numbers by their codes.
+    fn answer(&mut self, short: &mut Shorts, keys: &mut Keys, known: &mut [u32]) {
+        let mut numbers = Vec::with_capacity(self.texts.len());
+        short.number_all(&self.texts, keys, &mut numbers);
+        for (code, number) in self.codes.drain(..).zip(numbers) {
+            if let Some(place) = known.get_mut(code) {
+                *place = number;
+            }
+        }
+        self.texts.clear();
+    }
 }
 
 impl Text {
@@ -67,28 +92,45 @@ impl Text {
     /// The same for texts that come as codes: each is looked up once a dictionary.
     pub(super) fn intern_coded(&mut self, column: &DictionaryArray<Int32Type>, ids: &mut Vec<u32>) {
         let texts = column.values().as_string::<i32>();
+        let (values, offsets) = (texts.value_data(), texts.value_offsets());
+        // Behind the texts there is a place for NULL.
+        let null = texts.len();
         let mut known = match self.coded.take() {
             Some((last, known)) if Arc::ptr_eq(&last, column.values()) => known,
-            _ => vec![None; texts.len()],
+            _ => vec![UNKNOWN; null + 1],
         };
-        let (values, offsets) = (texts.value_data(), texts.value_offsets());
-        ids.reserve(column.len());
-        for code in column.keys() {
+        let codes = column.keys().iter().map(|code| {
             let code = code.and_then(|code| usize::try_from(code).ok());
-            let place = code.and_then(|code| Some((code, known.get_mut(code)?)));
-            let id = match place {
-                Some((_, Some(id))) => *id,
-                Some((code, place)) => match offsets.get(code..) {
-                    Some([start, end, ..]) if texts.is_valid(code) => {
-                        let span = (*start as usize, *end as usize);
-                        *place.insert(self.number(values, Some(span)))
+            code.unwrap_or(null)
+        });
+        let mut asked = Asked::default();
+        for code in codes.clone() {
+            match known.get_mut(code) {
+                Some(place) if *place == UNKNOWN => *place = ASKED,
+                _ => continue,
+            }
+            let text = match offsets.get(code..) {
+                Some([start, end, ..]) if texts.is_valid(code) => {
+                    let (start, length) = (*start as usize, (*end - *start) as usize);
+                    if length > SHORT {
+                        // What was met before has the smaller numbers.
+                        asked.answer(&mut self.short, &mut self.keys, &mut known);
+                        let text = values.get(start..start + length).unwrap_or_default();
+                        let id = self.number_long(text);
+                        if let Some(place) = known.get_mut(code) {
+                            *place = id;
+                        }
+                        continue;
                     }
-                    _ => self.number(values, None),
-                },
-                None => self.number(values, None),
+                    Short::new(values, start, length)
+                }
+                _ => Short::NULL,
             };
-            ids.push(id);
+            asked.texts.push(text);
+            asked.codes.push(code);
         }
+        asked.answer(&mut self.short, &mut self.keys, &mut known);
+        ids.extend(codes.map(|code| known.get(code).copied().unwrap_or_default()));
         self.coded = Some((Arc::clone(column.values()), known));
     }
 
@@ -138,7 +180,7 @@ impl Text {
             + self.keys.bytes.capacity()
             + self.keys.ends.capacity() * size_of::<usize>()
             + (self.coded.iter())
-                .map(|(_, known)| known.capacity() * size_of::<Option<u32>>())
+                .map(|(_, known)| known.capacity() * size_of::<u32>())
                 .sum::<usize>()
     }
 }
