@@ -45,6 +45,17 @@ const SQL: &str = "
 
 const EVENTS: i64 = 90;
 
+/// Checkpoints after a few records, made at once.
+fn options(delivery: Delivery) -> Options {
+    Options {
+        publish_every: Duration::ZERO,
+        checkpoint_every: 7,
+        delivery,
+        seal_aside: false,
+        ..Options::default()
+    }
+}
+
 /// What outlives every process.
 struct World {
     view: Arc<View>,
@@ -109,14 +120,7 @@ impl World {
             watch: Box::new(MortalWatch(Arc::clone(&fate))),
             clock: Box::new(clock.clone()),
         };
-        let options = Options {
-            publish_every: Duration::ZERO,
-            checkpoint_every: 7,
-            delivery,
-            seal_aside: false,
-            ..Options::default()
-        };
-        let mut live = Live::new(&self.view, &job, generation, options, ports)?;
+        let mut live = Live::new(&self.view, &job, generation, options(delivery), ports)?;
         let end: u64 = EVENTS.try_into().unwrap();
         let mut steps = 0;
         while live.published().load().coverage.records() < end || steps < 20 {

@@ -11,13 +11,13 @@ use event_log::tail::{Tail, TailEvent, TailStatistics};
 use shared_logic::coverage::OffsetVector;
 use shared_logic::identity::TopicPartition;
 use speed_layer::error::SpeedError;
-use speed_layer::live::{Live, Options, Ports};
+use speed_layer::live::{Live, Ports};
 use speed_layer::watch::{Event, Watch};
 use view_store::blobs::memory::Memory;
 use view_store::manifest::Delivery;
 
-use super::World;
 use super::fate::{Fate, Hand, Step};
+use super::{World, options};
 
 /// A tail whose group may not answer.
 struct Shy {
@@ -103,13 +103,7 @@ fn follow(
         watch: Box::new(heard.clone()),
         clock: Box::new(clock.clone()),
     };
-    let options = Options {
-        publish_every: Duration::ZERO,
-        checkpoint_every: 7,
-        delivery,
-        seal_aside: false,
-        ..Options::default()
-    };
+    let options = options(delivery);
     let mut live = Live::new(&world.view, &job, generation, options, ports).unwrap();
     for step in 0..120 {
         flag.store(down(step), Ordering::Relaxed);
@@ -156,11 +150,9 @@ fn so_is_one_at_the_beginning() {
 #[test]
 fn what_is_owed_to_the_group_is_paid_without_new_records() {
     let world = world();
-    let up_again = |step| (8..100).contains(&step);
-    // All is read and sealed by then.
-    follow(&world, Delivery::AtLeastOnce, up_again, true)
-        .0
-        .unwrap();
+    // All is read and sealed before the group is back.
+    let down = |step| (3..70).contains(&step);
+    follow(&world, Delivery::AtLeastOnce, down, true).0.unwrap();
     let committed = world.group.committed();
     assert!(committed.0.values().all(|next| next.0 == 30), "{committed}");
 }
@@ -169,7 +161,7 @@ fn what_is_owed_to_the_group_is_paid_without_new_records() {
 fn a_crash_meanwhile_is_like_any_other() {
     let crashed = |delivery| {
         let world = world();
-        follow(&world, delivery, |step| step >= 8, true).0.unwrap();
+        follow(&world, delivery, |step| step >= 3, true).0.unwrap();
         follow(&world, delivery, |_| false, false).0.unwrap();
         world.errors_of_store()
     };
@@ -183,7 +175,7 @@ fn a_crash_meanwhile_is_like_any_other() {
 #[test]
 fn an_end_meanwhile_says_what_is_left() {
     let world = world();
-    let (ended, _) = follow(&world, Delivery::AtMostOnce, |step| step >= 8, false);
+    let (ended, _) = follow(&world, Delivery::AtMostOnce, |step| step >= 3, false);
     let error = ended.unwrap_err().to_string();
     assert!(error.contains("committing"), "{error}");
     assert!(error.contains("nothing is lost"), "{error}");
